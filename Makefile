@@ -1,0 +1,64 @@
+# `make test` and `make demo` need python3 (3.11 or newer) and nothing else: they make their own
+# virtual environments, and use them again until pyproject.toml or constraints.txt change.
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+VENV := .venv
+DEMO_VENV := .venv-demo
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO_READY := $(DEMO_VENV)/.ready
+
+# What the installed package of the demo is made from.
+SHIPPED := $(shell find prefdata schemas pipelines catalog -type f -not -name '*.py[cod]' 2>/dev/null)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+define check_python
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "prefdata needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint demo bench build clean
+
+help: ## List the targets.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(READY) ## Make the development environment.
+
+test: lint ## Run every check that CI runs.
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: $(READY) ## Run the checks that need no test.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+demo: $(DEMO_READY) ## Show the whole story offline, with the core installation only.
+	$(DEMO_VENV)/bin/prefdata demo
+
+bench: $(READY) ## Measure against peers.
+	$(BIN)/python -m benchmarks
+
+build: $(READY) ## Build the wheel and the source distribution.
+	$(BIN)/python -m build --no-isolation
+
+clean: ## Remove what the tools made, but keep the environments.
+	rm -rf build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \
+	  .mypy_cache .pytest_cache .ruff_cache
+	find prefdata tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	$(check_python)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(DEMO_READY): pyproject.toml constraints.txt $(SHIPPED)
+	$(check_python)
+	$(PYTHON) -m venv $(DEMO_VENV)
+	$(DEMO_VENV)/bin/python -m pip install --quiet -c constraints.txt .
+	@touch $@
