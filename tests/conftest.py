@@ -1,0 +1,73 @@
+"""What every test stands on: an environment of its own, and fixed settings of hypothesis."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+__all__: list[str] = []
+
+# Two tests share a core, so a deadline would measure the neighbour.
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("dev", deadline=None, max_examples=25)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+_HOME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that accepts new golden files."""
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="Write the golden files from what the code does now, instead of comparing.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Cut the tests off from the user's home and from the network.
+
+    It is done before any test module is imported, because some libraries read the environment
+    when they are imported.
+    """
+    home = tempfile.TemporaryDirectory(prefix="prefdata-home-", ignore_cleanup_errors=True)
+    config.stash[_HOME] = home
+    for name in [name for name in os.environ if name.startswith(("PREFDATA_", "HF_", "XDG_"))]:
+        del os.environ[name]
+    os.environ.update(
+        COLUMNS="80",
+        DO_NOT_TRACK="1",
+        GX_ANALYTICS_ENABLED="false",
+        HF_HUB_OFFLINE="1",
+        HOME=home.name,
+        NO_COLOR="1",
+        PREFDATA_HOME=str(Path(home.name) / "prefdata"),
+        TZ="UTC",
+    )
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE"):
+        os.environ.pop(name, None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the home of the tests."""
+    config.stash[_HOME].cleanup()
+
+
+@pytest.fixture(autouse=True)
+def prefdata_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Give each test a home of prefdata that no other test has written to."""
+    home = tmp_path_factory.mktemp("prefdata-home")
+    monkeypatch.setenv("PREFDATA_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written instead of compared."""
+    return bool(request.config.getoption("--update-golden"))
