@@ -1,0 +1,32 @@
+"""prefdata: unify, query, clean and export preference datasets.
+
+>>> import prefdata as pf
+>>> catalog = pf.open("workspace")                        # doctest: +SKIP
+>>> catalog.sql("SELECT * FROM source_overview").pl()     # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from prefdata.api import export, ingest, init, open, plan, run, validate  # noqa: A004
+
+__all__ = ["__version__", "export", "ingest", "init", "open", "plan", "run", "validate"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the library on first use, so that importing the package costs nothing."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("prefdata")
+    if name in __all__:
+        return getattr(importlib.import_module("prefdata.api"), name)
+    message = f"module 'prefdata' has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,172 @@
+"""Our tables as Iceberg tables: created from the contracts, staged commit by commit.
+
+Other engines (Spark, Trino, Ray, polars, DuckDB) read the same snapshots through Iceberg; our own
+reads go through the state in the log, which names the same files. The staging uses two private
+calls of pyiceberg, pinned below 0.13 and covered by tests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NamespaceAlreadyExistsError, TableAlreadyExistsError
+from pyiceberg.io.pyarrow import (
+    compute_statistics_plan,
+    data_file_statistics_from_parquet_metadata,
+    parquet_path_to_id_mapping,
+    schema_to_pyarrow,
+)
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.table import Table, Transaction
+from pyiceberg.typedef import Record
+
+from prefdata.catalog.files import column_statistics
+from prefdata.catalog.state import FileEntry, PartitionKey, TableState
+from prefdata.catalog.store import CATALOG_NAME, NAMESPACE
+from prefdata.schema import TableSchema, arrow_schema, table_schema
+
+if TYPE_CHECKING:
+    from prefdata.catalog.workspace import Workspace
+
+__all__ = ["IcebergTables"]
+
+_PROPERTIES = {
+    "format-version": "2",
+    "write.parquet.compression-codec": "zstd",
+    "commit.retry.num-retries": "20",
+    # Bounds of texts and lists prune nothing; `column_statistics` names the others.
+    "write.metadata.metrics.default": "none",
+}
+
+
+class _StagingCatalog(SqlCatalog):
+    """Stages a table's commit without moving its pointer."""
+
+    def stage(self, transaction: Transaction) -> str:
+        """Write the new metadata file and return its location."""
+        table = transaction._table  # noqa: SLF001
+        staged = self._update_and_stage_table(
+            table, table.name(), transaction._requirements, transaction._updates  # noqa: SLF001
+        )
+        self._write_metadata(staged.metadata, staged.io, staged.metadata_location)
+        return str(staged.metadata_location)
+
+
+class IcebergTables:
+    """The Iceberg side of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Connect to the catalog's database; creates pyiceberg's own tables there if absent."""
+        self._workspace = workspace
+        self._catalog = _StagingCatalog(
+            CATALOG_NAME, uri=workspace.uri, warehouse=workspace.warehouse.as_uri()
+        )
+        self._ensured: set[str] = set()
+        try:
+            self._catalog.create_namespace(NAMESPACE)
+        except NamespaceAlreadyExistsError:
+            pass  # Another writer, or an earlier run, was first; the namespace is what we want.
+
+    def ensure(self, name: str) -> Table:
+        """Load a table; create it when its contract is new, add columns that it gained."""
+        schema = table_schema(name)
+        if name not in self._ensured:
+            if not self._catalog.table_exists((NAMESPACE, name)):
+                self._create(schema)
+            self._evolve(schema)
+            self._ensured.add(name)
+        return self.load(name)
+
+    def _create(self, schema: TableSchema) -> None:
+        location = (self._workspace.warehouse / schema.table).as_uri()
+        try:
+            with self._catalog.create_table_transaction(
+                (NAMESPACE, schema.table),
+                _plain(arrow_schema(schema)),
+                location=location,
+                properties={
+                    **_PROPERTIES,
+                    **{
+                        f"write.metadata.metrics.column.{column}": "truncate(16)"
+                        for column in column_statistics(schema)
+                    },
+                    "comment": schema.grain,
+                },
+            ) as transaction, transaction.update_spec() as spec:
+                for column in schema.partition_by:
+                    spec.add_identity(column)
+        except TableAlreadyExistsError:
+            pass  # Another writer created it in the meantime, from the same contract.
+
+    def _evolve(self, schema: TableSchema) -> None:
+        table = self.load(schema.table)
+        known = {field.name for field in table.schema().fields}
+        if all(name in known for name in schema.column_names):
+            return
+        with table.update_schema() as update:
+            update.union_by_name(_plain(arrow_schema(schema)))
+
+    def load(self, name: str) -> Table:
+        """Load a table at its current pointer."""
+        return self._catalog.load_table((NAMESPACE, name))
+
+    def arrow(self, table: Table) -> pa.Schema:
+        """Return the Arrow schema with field ids, for the Parquet writer."""
+        return schema_to_pyarrow(table.schema())
+
+    def stage(
+        self, table: Table, before: TableState, after: dict[PartitionKey, tuple[FileEntry, ...]]
+    ) -> str | None:
+        """Stage the change of a table's files; return the new metadata location.
+
+        Files that stay are left alone; None means that nothing changes.
+        """
+        old = {f.path: (key, f) for key, files in before.partitions.items() for f in files}
+        new = {f.path: (key, f) for key, files in after.items() for f in files}
+        gone = [old[path] for path in sorted(old.keys() - new.keys())]
+        come = [new[path] for path in sorted(new.keys() - old.keys())]
+        if not gone and not come:
+            return None
+        transaction = Transaction(table, autocommit=False)
+        snapshot = transaction.update_snapshot()
+        if gone:
+            with snapshot.overwrite() as overwrite:
+                for key, entry in gone:
+                    overwrite.delete_data_file(self._data_file(table, key, entry))
+                for key, entry in come:
+                    overwrite.append_data_file(self._data_file(table, key, entry))
+        else:
+            with snapshot.fast_append() as append:
+                for key, entry in come:
+                    append.append_data_file(self._data_file(table, key, entry))
+        return self._catalog.stage(transaction)
+
+    def _data_file(self, table: Table, key: PartitionKey, entry: FileEntry) -> DataFile:
+        path = self._workspace.warehouse / entry.path
+        schema = table.schema()
+        statistics = data_file_statistics_from_parquet_metadata(
+            parquet_metadata=pq.read_metadata(path),
+            stats_columns=compute_statistics_plan(schema, table.properties),
+            parquet_column_mapping=parquet_path_to_id_mapping(schema),
+        )
+        data_file = DataFile.from_args(
+            content=DataFileContent.DATA,
+            file_path=path.as_uri(),
+            file_format=FileFormat.PARQUET,
+            partition=Record(*key),
+            file_size_in_bytes=entry.bytes,
+            sort_order_id=None,
+            equality_ids=None,
+            key_metadata=None,
+            **statistics.to_serialized_dict(),
+        )
+        data_file.spec_id = table.metadata.default_spec_id
+        return data_file
+
+
+def _plain(arrow: pa.Schema) -> pa.Schema:
+    """Drop descriptions from the metadata of fields, which Iceberg reads as comments otherwise."""
+    return pa.schema([field.remove_metadata() for field in arrow])

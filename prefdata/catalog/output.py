@@ -1,0 +1,213 @@
+"""Take a query's result to a screen or a file, streamed, with progress on long queries."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
+
+import duckdb
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from prefdata.catalog.session import Session
+from prefdata.core.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__ = ["FORMATS", "QueryResult", "run_query", "write_query"]
+
+FORMATS = ("csv", "json", "jsonl", "parquet")
+Format = Literal["csv", "json", "jsonl", "parquet"]
+_T = TypeVar("_T")
+_BATCH_ROWS = 10_000
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """The first rows of a result, as Python values."""
+
+    columns: list[str]
+    types: list[str]
+    rows: list[tuple[Any, ...]]
+    is_cut: bool
+    """True when the result has more rows than were asked for."""
+
+
+def run_query(
+    session: Session,
+    query: str,
+    *,
+    limit: int,
+    on_progress: Callable[[float], None] | None = None,
+) -> QueryResult:
+    """Run one query and return at most ``limit`` rows.
+
+    Args:
+        session: Where to run it.
+        query: One statement that returns rows.
+        limit: Greatest number of rows.
+        on_progress: Called about five times a second with the share done, 0 to 1.
+
+    Raises:
+        QueryError: If it cannot run.
+    """
+    relation = session.sql(query)
+
+    def fetch() -> pa.Table:
+        reader = relation.to_arrow_reader(_BATCH_ROWS)
+        batches: list[pa.RecordBatch] = []
+        count = 0
+        while count <= limit:
+            try:
+                batches.append(reader.read_next_batch())
+            except StopIteration:
+                break
+            count += batches[-1].num_rows
+        return pa.Table.from_batches(batches, schema=reader.schema)
+
+    table = _watched(session, fetch, on_progress)
+    shown = table.slice(0, limit)
+    rows = list(zip(*(column.to_pylist() for column in shown.columns), strict=True))
+    return QueryResult(
+        columns=list(relation.columns),
+        types=[str(kind) for kind in relation.types],
+        rows=rows,
+        is_cut=table.num_rows > limit,
+    )
+
+
+def write_query(
+    session: Session,
+    query: str,
+    *,
+    kind: Format,
+    to: Path | TextIO,
+    on_progress: Callable[[float], None] | None = None,
+) -> int:
+    """Run one query and write its rows to a file (atomically) or a text stream.
+
+    Returns:
+        Number of rows.
+
+    Raises:
+        QueryError: If it cannot run, or if Parquet is asked for on a text stream.
+    """
+    relation = session.sql(query)
+
+    def work() -> int:
+        reader = relation.to_arrow_reader(_BATCH_ROWS)
+        if not hasattr(to, "write"):
+            path: Path = to
+            part = path.with_name(f".{path.name}.part")
+            try:
+                count = _write_file(reader, kind, part)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+            return count
+        if kind == "parquet":
+            raise QueryError(
+                "Parquet cannot be written to the terminal.", fix="Name a file with --to."
+            )
+        return _write_text(reader, kind, to)
+
+    return _watched(session, work, on_progress)
+
+
+def _watched(
+    session: Session, work: Callable[[], _T], on_progress: Callable[[float], None] | None
+) -> _T:
+    done: list[_T] = []
+    failed: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
+            failed.append(error)
+
+    thread = threading.Thread(target=guarded, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(_POLL_SECONDS)
+            if on_progress is not None and thread.is_alive():
+                share = session.connection.query_progress() / 100
+                on_progress(min(max(share, 0.0), 1.0))
+    except KeyboardInterrupt:
+        session.connection.interrupt()
+        thread.join()
+        raise
+    if not failed:
+        return done[0]
+    is_query = isinstance(failed[0], duckdb.Error) or (
+        # What fails inside DuckDB while Arrow reads comes as an OSError without a number.
+        isinstance(failed[0], OSError) and failed[0].errno is None
+    )
+    if is_query:
+        text = str(failed[0]).splitlines()[0]
+        raise QueryError(text, fix="Correct the query.") from failed[0]
+    raise failed[0]
+
+
+def _write_file(reader: pa.RecordBatchReader, kind: Format, path: Path) -> int:
+    if kind == "parquet":
+        with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
+            return sum(_wrote(writer.write_batch(batch), batch) for batch in reader)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        return _write_text(reader, kind, file)
+
+
+def _wrote(_: None, batch: pa.RecordBatch) -> int:
+    return int(batch.num_rows)
+
+
+def _write_text(reader: pa.RecordBatchReader, kind: Format, file: TextIO) -> int:
+    if kind == "csv":
+        return _write_csv(reader, file)
+    count = 0
+    if kind == "json":
+        file.write("[")
+    for batch in reader:
+        # A loop over rows: JSON text is what is asked for.
+        for row in batch.to_pylist():
+            if kind == "json":
+                file.write(",\n " if count else "\n ")
+            file.write(json.dumps(row, ensure_ascii=False, default=str))
+            if kind == "jsonl":
+                file.write("\n")
+            count += 1
+    if kind == "json":
+        file.write("\n]\n" if count else "]\n")
+    return count
+
+
+def _write_csv(reader: pa.RecordBatchReader, file: TextIO) -> int:
+    flat = pa.schema(
+        [
+            pa.field(f.name, pa.string() if pa.types.is_nested(f.type) else f.type)
+            for f in reader.schema
+        ]
+    )
+    count = 0
+    for i, batch in enumerate(reader):
+        columns = [
+            pa.array([None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_pylist()], pa.string())
+            if pa.types.is_nested(column.type)
+            else column
+            for column in batch.columns
+        ]
+        sink = pa.BufferOutputStream()
+        options = pc.WriteOptions(include_header=i == 0)
+        pc.write_csv(pa.RecordBatch.from_arrays(columns, schema=flat), sink, options)
+        file.write(sink.getvalue().to_pybytes().decode())
+        count += batch.num_rows
+    if not count:
+        file.write(",".join(json.dumps(name) for name in flat.names) + "\n")
+    return count

@@ -1,0 +1,196 @@
+"""SQL over one snapshot: DuckDB in memory, with a view for each table and each shipped query.
+
+The views read the snapshot's Parquet files directly, so a query costs what it costs on bare
+files. Field ids resolve the columns, so that files from before a column was added still fit.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from prefdata.core.errors import QueryError
+from prefdata.core.shipped import shipped_folder
+from prefdata.schema import duckdb_type, table_names, table_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from prefdata.catalog.state import CatalogState
+    from prefdata.catalog.workspace import Workspace
+
+__all__ = ["Session", "shipped_views"]
+
+# Statements may change data from inside a CTE, where DuckDB calls them SELECT; so the words
+# themselves are refused, together with the lock on settings and paths.
+_FORBIDDEN = frozenset(
+    "ALTER ANALYZE ATTACH CALL CHECKPOINT COMMENT COPY CREATE DELETE DETACH DROP EXECUTE EXPORT "
+    "IMPORT INSERT INSTALL LOAD MERGE PRAGMA PREPARE RESET SET TRUNCATE UPDATE USE VACUUM".split()
+)
+
+
+def shipped_views() -> dict[str, str]:
+    """Return the SQL views that ship with prefdata: name to text, comments included."""
+    folder = shipped_folder("catalog") / "views"
+    return {path.stem: path.read_text() for path in sorted(folder.glob("*.sql"))}
+
+
+class Session:
+    """A DuckDB connection that sees one snapshot; a context manager.
+
+    Attributes:
+        connection: The DuckDB connection itself, for what is not offered here.
+    """
+
+    def __init__(
+        self, workspace: Workspace, state: CatalogState, *, is_locked: bool = False
+    ) -> None:
+        """Make the views.
+
+        Args:
+            workspace: Where the files are.
+            state: The snapshot to see.
+            is_locked: Read-only for queries of others: no other file can be read, no file can be
+                written, no setting can be changed.
+        """
+        self.connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+        self._is_locked = is_locked
+        # A query that explodes must not take the whole disk with it.
+        spill = shutil.disk_usage(workspace.root).free // 2
+        scratch = workspace.scratch / "duckdb"
+        self.connection.execute(f"SET temp_directory = '{_quoted(scratch)}'")
+        self.connection.execute(f"SET max_temp_directory_size = '{spill} bytes'")
+        files: list[str] = []
+        for name in table_names():
+            paths = [str(workspace.warehouse / f.path) for f in state.table(name).files]
+            files += paths
+            self.connection.execute(f"CREATE VIEW {name} AS {_table_sql(name, paths)}")
+        self._make_views(shipped_views())
+        if is_locked:
+            self._lock(files)
+
+    def __enter__(self) -> Session:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def sql(self, query: str) -> duckdb.DuckDBPyRelation:
+        """Run one statement that returns rows.
+
+        Raises:
+            QueryError: If it cannot run, or may write in a locked session.
+        """
+        if self._is_locked:
+            _refuse_writes(query)
+        try:
+            return self.connection.sql(query)
+        except duckdb.Error as error:
+            raise _query_error(error) from error
+
+    def explain_views(self) -> list[tuple[str, str]]:
+        """Return the name and the first comment line of every shipped view."""
+        return [
+            (name, text.lstrip().splitlines()[0].removeprefix("--").strip())
+            for name, text in shipped_views().items()
+        ]
+
+    def _make_views(self, views: dict[str, str]) -> None:
+        # Views may stand on others: go round until nothing is left that can be made.
+        waiting = dict(views)
+        while waiting:
+            failed: dict[str, duckdb.Error] = {}
+            for name, text in waiting.items():
+                try:
+                    self.connection.execute(f"CREATE VIEW {name} AS {text}")
+                except duckdb.CatalogException as error:
+                    failed[name] = error
+            if len(failed) == len(waiting):
+                name, error = next(iter(failed.items()))
+                raise QueryError(
+                    f"The view {name} cannot be made: {error}",
+                    where=f"catalog/views/{name}.sql",
+                    fix="Correct the view.",
+                ) from error
+            waiting = {name: waiting[name] for name in failed}
+
+    def _lock(self, files: Iterable[str]) -> None:
+        listed = ", ".join(f"'{_quoted(path)}'" for path in files)
+        for setting in (
+            f"SET allowed_paths = [{listed}]",
+            "SET enable_external_access = false",
+            "SET python_enable_replacements = false",
+            "SET lock_configuration = true",
+        ):
+            self.connection.execute(setting)
+
+
+def _table_sql(name: str, paths: list[str]) -> str:
+    schema = table_schema(name)
+    columns = {c.name: duckdb_type(c.type) for c in schema.columns.values()}
+    if not paths:
+        nulls = ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns.items())
+        return f"SELECT {nulls} WHERE false"  # noqa: S608 - names and types are ours
+    listed = ", ".join(f"'{_quoted(path)}'" for path in paths)
+    fields = ", ".join(
+        f"{i}: {{name: '{column}', type: '{kind}', default_value: NULL}}"
+        for i, (column, kind) in enumerate(columns.items(), start=1)
+    )
+    return f"SELECT * FROM read_parquet([{listed}], schema = MAP {{{fields}}})"  # noqa: S608
+
+
+def _quoted(text: object) -> str:
+    return str(text).replace("'", "''")
+
+
+def _refuse_writes(query: str) -> None:
+    try:
+        statements = duckdb.extract_statements(query)
+    except duckdb.Error as error:
+        raise _query_error(error) from error
+    if len(statements) != 1:
+        raise QueryError(
+            f"One statement is expected, these are {len(statements)}.",
+            where=query[:80],
+            fix="Run them one by one.",
+        )
+    words = _keywords(query)
+    if bad := sorted(words & _FORBIDDEN):
+        raise QueryError(
+            f"The catalog is read-only here, and the statement says {', '.join(bad)}.",
+            where=query[:80],
+            fix="Ask with SELECT; put a column of that name in double quotes. To write files, "
+            "use `prefdata sql --output FILE` or `prefdata export`.",
+        )
+
+
+def _keywords(query: str) -> set[str]:
+    tokens = duckdb.tokenize(query)
+    starts = [start for start, _ in tokens] + [len(query.encode())]
+    encoded = query.encode()
+    return {
+        encoded[start:end].decode(errors="replace").split()[0].strip("();,").upper()
+        for (start, kind), end in zip(tokens, starts[1:], strict=True)
+        if kind in (duckdb.token_type.keyword, duckdb.token_type.identifier)
+        and not encoded[start:end].startswith(b'"')
+        and encoded[start:end].strip()
+    }
+
+
+def _query_error(error: duckdb.Error) -> QueryError:
+    text = str(error).strip()
+    return QueryError(
+        text.splitlines()[0],
+        where="\n         ".join(text.splitlines()[1:]) or None,
+        fix="`prefdata tables` lists tables, views and their columns.",
+    )

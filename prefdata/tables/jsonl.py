@@ -1,0 +1,247 @@
+"""Read JSON Lines (or one JSON array) against a schema: fast where the rows are regular, row by
+row where they are not, and never losing one.
+
+The fast path hands whole blocks to Arrow's JSON parser with the explicit schema; it refuses
+unknown fields and wrong types. Only a block that it refuses is read again row by row: there,
+numbers are widened (an integer where a float is expected), unknown fields are kept in ``extra``,
+and what does not fit is rejected with its field.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.json as pj
+
+from prefdata.tables.coerce import Misfit, coerce_row, to_json
+from prefdata.tables.raw import RawChunk, Reject, drift, read_blocks, rejects_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from prefdata.tables.bundle import RawFile
+
+__all__ = ["BLOCK_BYTES", "read_json_rows"]
+
+BLOCK_BYTES = 24 << 20
+_ARROW_BLOCK_BYTES = 1 << 20
+_DECODER = json.JSONDecoder()
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def read_json_rows(
+    raw: RawFile,
+    schema: pa.Schema,
+    *,
+    required: Sequence[str] = (),
+    normalize: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    block_bytes: int = BLOCK_BYTES,
+) -> Iterator[RawChunk]:
+    """Yield the rows of a JSON Lines file (plain or compressed) or of one JSON array.
+
+    Args:
+        raw: The file.
+        schema: Fields to read with their exact types; a field that is absent is null.
+        required: Fields that must not be null; a row without one is rejected.
+        normalize: Brings an odd row (a parsed object) into the shape of ``schema``; called only
+            for rows of blocks that do not fit as they are. It must not lose a value.
+        block_bytes: Size of the stretches, decompressed.
+
+    Raises:
+        SourceDriftError: If the file is empty, a web page, cut, or if every row of its first
+            stretch is rejected (it is another file).
+    """
+    row = 0
+    for block in read_blocks(raw.path, file=raw.name, block_bytes=block_bytes):
+        if row == 0 and block.lstrip()[:1] == b"[":
+            yield from _read_array(raw, schema, required=required, normalize=normalize)
+            return
+        chunk = _fast(block, schema, first_row=row, required=required)
+        if chunk is None:
+            chunk = _slow(
+                _lines(block),
+                schema,
+                file=raw.name,
+                first_row=row,
+                required=required,
+                normalize=normalize,
+            )
+        if row == 0 and chunk.rows_in and not chunk.frame.height:
+            raise _wrong_file(chunk, schema, file=raw.name)
+        row += chunk.rows_in
+        yield chunk
+    if row == 0:
+        raise drift("The file holds no rows.", file=raw.name)
+
+
+def _fast(
+    block: bytes, schema: pa.Schema, *, first_row: int, required: Sequence[str]
+) -> RawChunk | None:
+    table = _parse(block, schema, _ARROW_BLOCK_BYTES)
+    if table is None and len(block) > _ARROW_BLOCK_BYTES:
+        # A row longer than Arrow's block is the commonest harmless reason.
+        table = _parse(block, schema, len(block))
+    if table is None:
+        return None
+    # Two objects on one line, or a line that holds half of one, would shift the row numbers.
+    if not _has_rows(block, table.num_rows):
+        return None
+    if any(table.column(name).null_count for name in required):
+        return None
+    frame = _with_position(pl.DataFrame(table), first_row)
+    return RawChunk(frame=frame, rejects=rejects_of("", ()), rows_in=table.num_rows)
+
+
+def _parse(block: bytes, schema: pa.Schema, block_size: int) -> pa.Table | None:
+    try:
+        table = pj.read_json(
+            pa.BufferReader(block),
+            read_options=pj.ReadOptions(block_size=block_size),
+            parse_options=pj.ParseOptions(
+                explicit_schema=schema, unexpected_field_behavior="error"
+            ),
+        )
+        # Arrow's parser does not look at UTF-8; polars trusts it blindly.
+        table.validate(full=True)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    return table
+
+
+def _has_rows(block: bytes, n_rows: int) -> bool:
+    """Tell whether the block has ``n_rows`` lines that are not blank."""
+    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    return n_rows == lines or n_rows == sum(1 for line in block.split(b"\n") if line.strip())
+
+
+def _with_position(frame: pl.DataFrame, first_row: int) -> pl.DataFrame:
+    rows = pl.int_range(first_row, first_row + frame.height, dtype=pl.Int64, eager=True)
+    return frame.with_columns(rows.alias("row"), pl.lit(None, pl.String).alias("extra"))
+
+
+def _lines(block: bytes) -> Iterator[bytes]:
+    for line in block.split(b"\n"):
+        if stripped := line.strip():
+            yield stripped
+
+
+def _slow(
+    lines: Iterator[bytes],
+    schema: pa.Schema,
+    *,
+    file: str,
+    first_row: int,
+    required: Sequence[str],
+    normalize: Callable[[dict[str, Any]], dict[str, Any]] | None,
+) -> RawChunk:
+    rows: list[dict[str, Any]] = []
+    rejects: list[Reject] = []
+    number = first_row
+    # Row by row: this block holds at least one row that no columnar reader takes.
+    for number, line in enumerate(lines, start=first_row):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            text = line.decode("utf-8", errors="replace")
+            rejects.append(Reject(number, "invalid-json", f"not JSON: {error}", raw=text))
+            continue
+        try:
+            rows.append(_shaped(value, schema, number, required, normalize))
+        except Misfit as misfit:
+            text = line.decode("utf-8", errors="replace")
+            rejects.append(misfit.reject(number, raw=text))
+    return _chunk(rows, rejects, schema, file=file)
+
+
+def _shaped(
+    value: object,
+    schema: pa.Schema,
+    number: int,
+    required: Sequence[str],
+    normalize: Callable[[dict[str, Any]], dict[str, Any]] | None,
+) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        message = f"a row is an object, this is {type(value).__name__}"
+        raise Misfit(None, "wrong-type", message)
+    if normalize is not None:
+        value = normalize(value)
+    shaped = coerce_row(value, schema, required=required)
+    shaped["row"] = number
+    return shaped
+
+
+def _chunk(
+    rows: list[dict[str, Any]], rejects: list[Reject], schema: pa.Schema, *, file: str
+) -> RawChunk:
+    full = schema.append(pa.field("row", pa.int64())).append(pa.field("extra", pa.string()))
+    frame = pl.DataFrame(pa.Table.from_pylist(rows, schema=full))
+    return RawChunk(
+        frame=frame, rejects=rejects_of(file, rejects), rows_in=len(rows) + len(rejects)
+    )
+
+
+def _read_array(
+    raw: RawFile,
+    schema: pa.Schema,
+    *,
+    required: Sequence[str],
+    normalize: Callable[[dict[str, Any]], dict[str, Any]] | None,
+    rows_per_chunk: int = 20_000,
+) -> Iterator[RawChunk]:
+    whole = b"".join(read_blocks(raw.path, file=raw.name, block_bytes=BLOCK_BYTES))
+    try:
+        text = whole.decode()
+    except UnicodeDecodeError as error:
+        raise drift(f"The file is not UTF-8: {error}", file=raw.name) from error
+    rows: list[dict[str, Any]] = []
+    rejects: list[Reject] = []
+    number = 0
+    for number, value in enumerate(_array_items(text, file=raw.name)):
+        try:
+            rows.append(_shaped(value, schema, number, required, normalize))
+        except Misfit as misfit:
+            rejects.append(misfit.reject(number, raw=to_json(value)))
+        if len(rows) + len(rejects) == rows_per_chunk:
+            yield _chunk(rows, rejects, schema, file=raw.name)
+            rows, rejects = [], []
+    last = _chunk(rows, rejects, schema, file=raw.name)
+    if number < rows_per_chunk and not last.frame.height:
+        raise _wrong_file(last, schema, file=raw.name)
+    if last.rows_in:
+        yield last
+
+
+def _array_items(text: str, *, file: str) -> Iterator[Any]:
+    position = _skip(text, text.index("[") + 1)
+    number = 0
+    while text[position : position + 1] not in ("]", ""):
+        try:
+            value, position = _DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            raise drift(f"The JSON array breaks off: {error}", file=file, row=number) from error
+        yield value
+        number += 1
+        position = _skip(text, position)
+        if text[position : position + 1] == ",":
+            position = _skip(text, position + 1)
+    if not text[position : position + 1]:
+        raise drift("The JSON array has no end; the file is cut.", file=file, row=number)
+
+
+def _skip(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def _wrong_file(chunk: RawChunk, schema: pa.Schema, *, file: str) -> Exception:
+    first = chunk.rejects.row(0, named=True) if chunk.rejects.height else {"reason": "no rows"}
+    return drift(
+        f"No row of the first {chunk.rows_in} fits; first: {first['reason']}. "
+        f"Expected the fields {', '.join(schema.names)}.",
+        file=file,
+        row=first.get("row"),
+    )
