@@ -1,0 +1,192 @@
+"""What users call from Python; the command line calls the same functions.
+
+>>> import prefdata as pf
+>>> catalog = pf.init("workspace")                                    # doctest: +SKIP
+>>> pf.ingest("hh-rlhf", "downloads/hh-rlhf", workspace="workspace")  # doctest: +SKIP
+>>> pf.run("clean", workspace="workspace")                            # doctest: +SKIP
+>>> catalog.sql("SELECT * FROM pair_summary").pl()                    # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prefdata.catalog import Catalog
+from prefdata.core.events import Report, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prefdata.quality import Validation
+    from prefdata.recipes import Recipe
+    from prefdata.runner import IngestResult, PlannedStep, RunResult
+    from prefdata.runner.export import ExportResult
+
+__all__ = ["export", "ingest", "init", "open", "plan", "run", "validate"]
+
+Place = Path | str | None
+
+
+def init(root: Path | str) -> Catalog:
+    """Make a workspace in a folder, or open the one that is there."""
+    return Catalog.create(root)
+
+
+def open(workspace: Place = None) -> Catalog:  # noqa: A001 - read as pf.open
+    """Open the catalog of a workspace: a folder, ``PREFDATA_HOME``, or at or above here.
+
+    Raises:
+        WorkspaceError: If there is none.
+    """
+    return Catalog.open(workspace)
+
+
+def ingest(
+    source: str,
+    origin: Path | str | None = None,
+    *,
+    workspace: Place = None,
+    params: dict[str, Any] | None = None,
+    max_rejects: float | None = None,
+    is_forced: bool = False,
+    is_offline: bool = False,
+    report: Report = silent,
+) -> IngestResult:
+    """Read a dataset into the catalog, replacing what the catalog held of it.
+
+    Args:
+        source: Name of the dataset; `prefdata source list` shows them.
+        origin: File, folder, ``hf://datasets/…`` or ``https://…``; the pinned files of the hub
+            when None.
+        workspace: Where the catalog is.
+        params: Parameters of the adapter.
+        max_rejects: Greatest share (0 to 1) of raw rows that may end in quarantine.
+        is_forced: Read again although nothing changed.
+        is_offline: Never use the network.
+        report: Where to tell progress.
+
+    Raises:
+        FetchError: If the files cannot be had; the error says which to put where.
+        SourceDriftError: If the files are not what the adapter was written for.
+    """
+    from prefdata.fetch import fetch
+    from prefdata.runner import ingest as _ingest
+
+    catalog = Catalog.open(workspace)
+    offline = is_offline or any(
+        os.environ.get(name, "") not in ("", "0") for name in ("PREFDATA_OFFLINE", "HF_HUB_OFFLINE")
+    )
+    cache = catalog.workspace.root / "cache" / "files"
+    files = fetch(source, origin, cache=cache, offline=offline, report=report)
+    return _ingest(
+        catalog,
+        source,
+        files,
+        params=params,
+        max_rejects=max_rejects,
+        is_forced=is_forced,
+        report=report,
+    )
+
+
+def plan(
+    recipe: Recipe | Path | str, *, workspace: Place = None, overrides: Sequence[str] = ()
+) -> list[PlannedStep]:
+    """Return what a recipe would do, and what of it is already done."""
+    from prefdata.runner import plan as _plan
+
+    return _plan(Catalog.open(workspace), _recipe(recipe, overrides))
+
+
+def run(
+    recipe: Recipe | Path | str,
+    *,
+    workspace: Place = None,
+    overrides: Sequence[str] = (),
+    max_rejects: float | None = None,
+    is_forced: bool = False,
+    report: Report = silent,
+) -> RunResult:
+    """Run a recipe: a file, a shipped name such as ``clean``, or a `Recipe`.
+
+    Args:
+        recipe: What to run.
+        workspace: Where the catalog is.
+        overrides: ``key.sub=value`` each, as ``--set`` on the command line.
+        max_rejects: Greatest share (0 to 1) of rows that a step may reject.
+        is_forced: Run every step although its result is known.
+        report: Where to tell progress.
+    """
+    from prefdata.runner import run as _run
+
+    return _run(
+        Catalog.open(workspace),
+        _recipe(recipe, overrides),
+        max_rejects=max_rejects,
+        is_forced=is_forced,
+        report=report,
+    )
+
+
+def export(  # noqa: PLR0913 - the options of the command
+    exporter: str,
+    to: Path | str,
+    *,
+    workspace: Place = None,
+    ref: str | None = None,
+    pairs: str = "make-pairs",
+    decisions: str | None = None,
+    splits: str | None = None,
+    sources: Sequence[str] | None = None,
+    params: dict[str, Any] | None = None,
+) -> ExportResult:
+    """Write pairs as files for a trainer; see `prefdata.runner.export_pairs`."""
+    from prefdata.runner import export_pairs
+
+    return export_pairs(
+        Catalog.open(workspace),
+        exporter,
+        Path(to),
+        ref=ref,
+        pairs=pairs,
+        decisions=decisions,
+        splits=splits,
+        sources=sources,
+        params=params,
+    )
+
+
+def validate(
+    *,
+    workspace: Place = None,
+    at: str | None = None,
+    sample: int | None = None,
+    tables: Sequence[str] | None = None,
+    docs: Path | str | None = None,
+) -> Validation:
+    """Hold the catalog against its contracts and the published facts of its sources.
+
+    Args:
+        workspace: Where the catalog is.
+        at: Snapshot or tag.
+        sample: Number of rows per table to look at; all when None.
+        tables: Tables to look at; all when None.
+        docs: Folder for the Data Docs pages; ``data_docs`` in the workspace when None.
+
+    Raises:
+        MissingExtraError: If great-expectations is not installed.
+    """
+    from prefdata.quality import validate as _validate
+
+    catalog = Catalog.open(workspace)
+    folder = Path(docs) if docs is not None else catalog.workspace.root / "data_docs"
+    return _validate(catalog, at=at, sample=sample, tables=tables, docs=folder)
+
+
+def _recipe(recipe: Recipe | Path | str, overrides: Sequence[str]) -> Recipe:
+    from prefdata.recipes import Recipe as Model
+    from prefdata.recipes import load_recipe
+
+    return recipe if isinstance(recipe, Model) else load_recipe(recipe, overrides=overrides)

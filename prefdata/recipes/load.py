@@ -1,0 +1,151 @@
+"""Read recipes: YAML with line numbers in every error, and overrides from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import ValidationError
+
+from prefdata.core.errors import RecipeError, UnknownNameError
+from prefdata.core.shipped import shipped_folder
+from prefdata.recipes.model import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["find_recipe", "load_recipe", "recipe_json_schema", "shipped_recipes"]
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """Return the recipes that ship with prefdata: name to path."""
+    return {path.stem: path for path in sorted(shipped_folder("pipelines").glob("*.yaml"))}
+
+
+def find_recipe(name: str | Path) -> Path:
+    """Return the path of a recipe given as a path or as the name of a shipped one.
+
+    Raises:
+        UnknownNameError: If there is neither.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    shipped = shipped_recipes()
+    if str(name) in shipped:
+        return shipped[str(name)]
+    raise UnknownNameError("recipe", str(name), known=shipped, where="a file, or a shipped recipe")
+
+
+def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
+    """Read one recipe.
+
+    Args:
+        path: A YAML file, or the name of a shipped recipe.
+        overrides: ``key.sub=value`` each, the value in YAML. A step is named by its name:
+            ``make-pairs.params.tie_band=5``; other keys are those of the recipe: ``seed=7``.
+
+    Raises:
+        RecipeError: If it is no valid recipe; the error names file and line.
+        UnknownNameError: If there is no such recipe.
+    """
+    file = find_recipe(path)
+    text = file.read_text()
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise RecipeError(
+            f"The file is not YAML: {getattr(error, 'problem', error)}.",
+            where=f"{file}{line}",
+            fix="Correct the line.",
+        ) from error
+    if not isinstance(raw, dict):
+        raise RecipeError(
+            "A recipe is a mapping with name and steps.",
+            where=f"{file}:1",
+            fix="See pipelines/clean.yaml for one that runs.",
+        )
+    for override in overrides:
+        _override(raw, override)
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        raise _recipe_error(error, file, node, overrides) from error
+
+
+def recipe_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of recipes, for editors."""
+    return Recipe.model_json_schema(by_alias=True)
+
+
+def _override(raw: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    keys = key.split(".")
+    if not equals or not all(keys):
+        raise RecipeError(
+            f"{override!r} is not an override.", where="--set", fix="Write it as key.sub=value."
+        )
+    target: Any = raw
+    if keys[0] not in Recipe.model_fields:
+        steps = raw.get("steps")
+        if not isinstance(steps, list):
+            steps = []
+        for i, step in enumerate(steps):
+            if isinstance(step, str):
+                steps[i] = {"stage": step}
+        named = {s.get("name") or s.get("stage"): s for s in steps if isinstance(s, dict)}
+        if keys[0] not in named:
+            raise UnknownNameError(
+                "step or key", keys[0], known=[*named, *Recipe.model_fields], where=f"--set {key}"
+            )
+        target = named[keys.pop(0)]
+    for part in keys[:-1]:
+        target = target.setdefault(part, {})
+        if not isinstance(target, dict):
+            raise RecipeError(
+                f"{part!r} holds no keys that could be set.",
+                where=f"--set {key}",
+                fix="Shorten it.",
+            )
+    if not keys:
+        raise RecipeError("A step is not a value.", where=f"--set {key}", fix="Name a key of it.")
+    target[keys[-1]] = yaml.safe_load(text)
+
+
+def _recipe_error(
+    error: ValidationError, file: Path, node: yaml.Node | None, overrides: Sequence[str]
+) -> RecipeError:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the recipe"
+    line = _line(node, first["loc"])
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    said = f"; overrides: {', '.join(overrides)}" if overrides else ""
+    return RecipeError(
+        f"{place}: {first['msg']}{more}.",
+        where=f"{file}:{line}{said}",
+        fix="`prefdata recipe schema` prints what a recipe may say.",
+    )
+
+
+def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
+    line = 1
+    for part in loc:
+        if node is None:
+            break
+        line = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            pairs = {key.value: (key, value) for key, value in node.value}
+            if part not in pairs:
+                break
+            line = pairs[part][0].start_mark.line + 1
+            node = pairs[part][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line

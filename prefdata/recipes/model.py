@@ -1,0 +1,84 @@
+"""What a recipe may say. Parameters of stages are checked by the stages themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+__all__ = ["ExportStep", "Recipe", "Step"]
+
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Step(_Part):
+    """One use of a stage."""
+
+    stage: _Name = Field(description="Name of the stage; `prefdata stage list` shows them.")
+    name: _Name = Field(default="", description="Name of the step; the stage's own by default.")
+    params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the stage.")
+    per_source: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Parameters that differ for a source, by its name."
+    )
+    skip_sources: tuple[str, ...] = Field(
+        default=(), description="Sources that this step leaves alone."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"stage": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if not self.name:
+            object.__setattr__(self, "name", self.stage)
+        return self
+
+
+class ExportStep(_Part):
+    """Files to write at the end of the run."""
+
+    exporter: _Name = Field(alias="as", description="Name of the exporter.")
+    to: str = Field(description="Folder, relative to the workspace.")
+    pairs: _Name = Field(default="make-pairs", description="Step whose pairs are exported.")
+    decisions: _Name | None = Field(
+        default=None, description="Step that decides which pairs are in; all when absent."
+    )
+    splits: _Name | None = Field(
+        default=None, description="Step that assigns the splits; one split `train` when absent."
+    )
+    params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the exporter.")
+
+    @field_validator("to")
+    @classmethod
+    def _stays_inside(cls, value: str) -> str:
+        if value.startswith(("/", "~")) or ".." in value.split("/"):
+            message = "the folder must lie inside the workspace"
+            raise ValueError(message)
+        return value
+
+
+class Recipe(_Part):
+    """One reproducible run: steps over the catalog, then exports."""
+
+    name: _Name = Field(description="Name of the recipe.")
+    description: str = Field(default="", description="What it is for, in a sentence.")
+    seed: int = Field(default=0, ge=0, description="Seed of all chance in the run.")
+    sources: tuple[str, ...] | None = Field(
+        default=None, description="Sources to work on; all in the catalog when absent."
+    )
+    steps: tuple[Step, ...] = Field(description="Steps in the order they run.")
+    exports: tuple[ExportStep, ...] = Field(default=(), description="Files to write at the end.")
+
+    @model_validator(mode="after")
+    def _step_names_differ(self) -> Self:
+        names = [step.name for step in self.steps]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            message = f"two steps are named {', '.join(twice)}; give one a `name`"
+            raise ValueError(message)
+        return self

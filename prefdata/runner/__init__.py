@@ -1,0 +1,24 @@
+"""Plan, execute, resume, report. The runner knows plugins by name only."""
+
+from __future__ import annotations
+
+from prefdata.runner.export import export_pairs
+from prefdata.runner.ingest import IngestResult, ingest
+from prefdata.runner.plan import PlannedStep, plan
+from prefdata.runner.rebuild import rebuild
+from prefdata.runner.run import RunResult, StepSummary, run
+from prefdata.runner.why import Why, why
+
+__all__ = [
+    "IngestResult",
+    "PlannedStep",
+    "RunResult",
+    "StepSummary",
+    "Why",
+    "export_pairs",
+    "ingest",
+    "plan",
+    "rebuild",
+    "run",
+    "why",
+]

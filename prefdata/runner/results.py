@@ -1,0 +1,91 @@
+"""Results of steps, kept by fingerprint: the cache, and what a killed run resumes from.
+
+A result names the data files that a step wrote for one source. The files are named by their
+content and already complete, so a run that was killed finds its finished steps here and goes on;
+readers see nothing until the run commits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from prefdata.catalog.state import FileEntry, PartitionKey
+from prefdata.core.fingerprint import canonical_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prefdata.catalog import Workspace
+
+__all__ = ["StepResult", "StepResults"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What one step wrote for one source."""
+
+    outputs: dict[tuple[str, PartitionKey], tuple[FileEntry, ...]]
+    rows_in: int
+    rows_out: int
+    rejected: int
+    reasons: dict[str, int] = field(default_factory=dict)
+    """Rejected rows by rule."""
+    notes: tuple[str, ...] = ()
+
+
+class StepResults:
+    """The results in one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Use the folder ``cache/steps`` of the workspace."""
+        self._folder = workspace.root / "cache" / "steps"
+        self._warehouse = workspace.warehouse
+
+    def get(self, fingerprint: str) -> StepResult | None:
+        """Return a result whose files are all still there, or None."""
+        path = self._path(fingerprint)
+        try:
+            raw = json.loads(path.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        outputs = {
+            (table, tuple(key)): tuple(FileEntry(*entry) for entry in files)
+            for table, key, files in raw["outputs"]
+        }
+        entries = [entry for files in outputs.values() for entry in files]
+        if not all((self._warehouse / entry.path).is_file() for entry in entries):
+            return None
+        return StepResult(
+            outputs=outputs,
+            rows_in=raw["rows_in"],
+            rows_out=raw["rows_out"],
+            rejected=raw["rejected"],
+            reasons=raw["reasons"],
+            notes=tuple(raw["notes"]),
+        )
+
+    def put(self, fingerprint: str, result: StepResult) -> None:
+        """Keep a result; atomic."""
+        text = canonical_json(
+            {
+                "outputs": [
+                    [table, list(key), [[f.path, f.digest, f.rows, f.bytes] for f in files]]
+                    for (table, key), files in sorted(result.outputs.items())
+                ],
+                "rows_in": result.rows_in,
+                "rows_out": result.rows_out,
+                "rejected": result.rejected,
+                "reasons": result.reasons,
+                "notes": list(result.notes),
+            }
+        )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self._folder / f".{fingerprint}.{os.getpid()}"
+        part.write_text(text)
+        part.replace(self._path(fingerprint))
+
+    def _path(self, fingerprint: str) -> Path:
+        return self._folder / f"{fingerprint}.json"

@@ -1,0 +1,219 @@
+"""Execute a recipe: skip what is done, run what is not, commit all of it at once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prefdata.core.errors import RejectsError
+from prefdata.core.events import Committed, Report, StepFinished, StepStarted, silent
+from prefdata.core.fingerprint import canonical_json, digest
+from prefdata.runner.export import ExportResult, PendingExport, prepare_export
+from prefdata.runner.lineage import RunRecord
+from prefdata.runner.results import StepResult, StepResults
+from prefdata.runner.steps import Unit, execute, units
+
+if TYPE_CHECKING:
+    from prefdata.catalog import Catalog, Snapshot
+    from prefdata.catalog.write import Write
+    from prefdata.recipes import Recipe
+
+__all__ = ["RunResult", "StepSummary", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepSummary:
+    """What one step did on one source; ``rows_in = rows_out + rejected``."""
+
+    step: str
+    stage: str
+    source: str
+    rows_in: int
+    rows_out: int
+    rejected: int
+    reasons: dict[str, int]
+    is_cached: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run did."""
+
+    run_id: str
+    snapshot: Snapshot
+    steps: list[StepSummary]
+    exports: list[ExportResult]
+    seconds: float
+
+
+def run(
+    catalog: Catalog,
+    recipe: Recipe,
+    *,
+    max_rejects: float | None = None,
+    is_forced: bool = False,
+    report: Report = silent,
+) -> RunResult:
+    """Run a recipe on the newest snapshot.
+
+    A killed run changed nothing that a reader sees; run again, it takes up at the first step that
+    was not finished.
+
+    Args:
+        catalog: The catalog to read and write.
+        recipe: What to do.
+        max_rejects: Greatest share (0 to 1) of rows that a step may reject.
+        is_forced: Run every step although its result is known.
+        report: Where to tell progress.
+
+    Raises:
+        RecipeError: If the recipe does not fit the catalog.
+        RejectsError: If a step rejected more than allowed; nothing is committed.
+        ConflictError: If somebody changed what was read meanwhile.
+    """
+    started = time.perf_counter()
+    base = catalog.head()
+    recipe_json = canonical_json(recipe.model_dump(mode="json"))
+    record = RunRecord(
+        command="run",
+        recipe=recipe.name,
+        recipe_digest=digest(recipe.model_dump(mode="json")),
+        recipe_json=recipe_json,
+        seed=recipe.seed,
+        base_snapshot=base.name,
+    )
+    results = StepResults(catalog.workspace)
+    todo = units(recipe, base.state)
+    with catalog.write() as write:
+        steps = [
+            _step(unit, catalog, write, results, record, is_forced=is_forced, report=report)
+            for unit in todo
+        ]
+        _refuse_too_many(steps, max_rejects)
+        pending = [
+            _export(catalog, write, recipe, i, record, report) for i in range(len(recipe.exports))
+        ]
+        record.write(write)
+        snapshot = write.commit(f"run {recipe.name}", run_id=record.run_id)
+    exports = [item.publish() for item in pending]
+    report(Committed(snapshot.name, record.run_id))
+    return RunResult(record.run_id, snapshot, steps, exports, time.perf_counter() - started)
+
+
+def _step(
+    unit: Unit,
+    catalog: Catalog,
+    write: Write,
+    results: StepResults,
+    record: RunRecord,
+    *,
+    is_forced: bool,
+    report: Report,
+) -> StepSummary:
+    started = time.perf_counter()
+    name = f"{unit.step.name}/{unit.source}"
+    state = write.state()
+    inputs = unit.inputs(state)
+    fingerprint = unit.fingerprint(state)
+    for place in inputs:
+        table, *key = place.split("/")
+        write.read(table, tuple(key))
+    result = None if is_forced else results.get(fingerprint)
+    is_cached = result is not None
+    if result is None:
+        report(StepStarted(name, unit.stage.name))
+        result = execute(unit, catalog.workspace, write, report)
+        results.put(fingerprint, result)
+    else:
+        for (table, part), entries in result.outputs.items():
+            write.adopt(table, part, entries)
+    seconds = time.perf_counter() - started
+    record.step(
+        step=name,
+        stage=unit.stage.name,
+        version=unit.stage.version,
+        params=unit.params.model_dump(mode="json"),
+        fingerprint=fingerprint,
+        inputs=inputs,
+        result=result,
+        is_cached=is_cached,
+        seconds=seconds,
+    )
+    return _summary(unit, name, result, report, is_cached=is_cached, seconds=seconds)
+
+
+def _summary(
+    unit: Unit, name: str, result: StepResult, report: Report, *, is_cached: bool, seconds: float
+) -> StepSummary:
+    report(
+        StepFinished(
+            step=name,
+            stage=unit.stage.name,
+            rows_in=result.rows_in,
+            rows_out=result.rows_out,
+            rejected=result.rejected,
+            seconds=seconds,
+            is_cached=is_cached,
+            reasons=result.reasons,
+        )
+    )
+    return StepSummary(
+        step=unit.step.name,
+        stage=unit.stage.name,
+        source=unit.source,
+        rows_in=result.rows_in,
+        rows_out=result.rows_out,
+        rejected=result.rejected,
+        reasons=result.reasons,
+        is_cached=is_cached,
+        seconds=seconds,
+    )
+
+
+def _refuse_too_many(steps: list[StepSummary], max_rejects: float | None) -> None:
+    for step in steps:
+        if max_rejects is not None and step.rejected > max_rejects * step.rows_in:
+            rules = ", ".join(f"{rule}: {count}" for rule, count in step.reasons.items())
+            raise RejectsError(
+                f"{step.step} rejected {step.rejected} of {step.rows_in} rows of {step.source}, "
+                f"more than {max_rejects:g} allow.",
+                where=rules,
+                fix="Run without --max-rejects and look: prefdata sql 'FROM reject_summary'. "
+                "Nothing was committed.",
+            )
+
+
+def _export(
+    catalog: Catalog, write: Write, recipe: Recipe, index: int, record: RunRecord, report: Report
+) -> PendingExport:
+    asked = recipe.exports[index]
+    started = time.perf_counter()
+    report(StepStarted(f"export/{asked.to}", asked.exporter))
+    pending = prepare_export(
+        catalog.workspace,
+        write.state(),
+        exporter=asked.exporter,
+        to=catalog.workspace.root / asked.to,
+        pairs=asked.pairs,
+        decisions=asked.decisions,
+        splits=asked.splits,
+        sources=list(recipe.sources) if recipe.sources is not None else None,
+        params=asked.params,
+        where=f"recipe {recipe.name!r}: export {asked.to!r}",
+    )
+    seconds = time.perf_counter() - started
+    record.export(
+        step=f"export/{asked.to}",
+        exporter=asked.exporter,
+        version=pending.version,
+        params=asked.params,
+        files=pending.digests,
+        rows=pending.rows,
+        seconds=seconds,
+    )
+    report(
+        StepFinished(f"export/{asked.to}", asked.exporter, pending.rows, pending.rows, 0, seconds)
+    )
+    return pending
