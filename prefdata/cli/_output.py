@@ -1,0 +1,84 @@
+"""How results look: tables that fit the terminal, or JSON lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["heading", "json_lines", "line", "rows", "say", "table"]
+
+_CELL = 400
+
+
+def line(text: str = "") -> None:
+    """Print one line as it is, never wrapped."""
+    sys.stdout.write(f"{text}\n")
+
+
+def say(text: str) -> None:
+    """Tell something that is no result."""
+    sys.stderr.write(f"{text}\n")
+
+
+def heading(text: str) -> None:
+    """Print a heading."""
+    from rich.console import Console
+
+    Console(highlight=False).print(f"\n[bold]{text}[/bold]")
+
+
+def json_lines(items: Iterable[Mapping[str, Any]]) -> None:
+    """Print one JSON object a line."""
+    for item in items:
+        line(json.dumps(item, ensure_ascii=False, default=str))
+
+
+def rows(
+    items: Sequence[Mapping[str, Any]], *, as_json: bool = False, empty: str = "nothing"
+) -> None:
+    """Print records as a table, or as JSON lines."""
+    if as_json:
+        json_lines(items)
+    elif not items:
+        say(empty)
+    else:
+        table(list(items[0]), [list(item.values()) for item in items])
+
+
+def table(columns: Sequence[str], values: Sequence[Sequence[Any]]) -> None:
+    """Print a table that fits the width of the terminal; numbers stand to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for i, name in enumerate(columns):
+        is_number = all(isinstance(row[i], int | float) or row[i] is None for row in values)
+        shown.add_column(
+            name,
+            justify="right" if is_number and values else "left",
+            overflow="fold" if len(columns) == 1 else "ellipsis",
+            no_wrap=is_number,
+        )
+    for row in values:
+        shown.add_row(*(Text(_cell(value)) for value in row))
+    Console(highlight=False).print(shown)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"  # noqa: PLR2004
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = " ".join(text.split()) if "\n" in text else text
+    return text if len(text) <= _CELL else f"{text[:_CELL]}…"

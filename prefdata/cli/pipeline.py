@@ -1,0 +1,216 @@
+"""Commands around recipes: run, plan, stage, recipe, export."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prefdata.cli import _output
+from prefdata.cli._options import At, Json, MaxRejects, Overrides, Workspace, parse_settings
+from prefdata.cli._progress import reporter
+
+__all__ = ["register"]
+
+stage_app = typer.Typer(help="What recipes can do.", no_args_is_help=True)
+recipe_app = typer.Typer(help="Recipes that ship with prefdata.", no_args_is_help=True)
+_Recipe = Annotated[
+    str, typer.Argument(help="A YAML file, or the name of a shipped recipe such as `clean`.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("plan")(plan)
+    app.command("run")(run)
+    app.command("export")(export)
+    app.add_typer(stage_app, name="stage")
+    app.add_typer(recipe_app, name="recipe")
+
+
+def plan(
+    recipe: _Recipe,
+    workspace: Workspace = None,
+    settings: Overrides = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show the steps of a recipe and what of it is already done, without running it."""
+    import prefdata as pf
+
+    steps = pf.plan(recipe, workspace=workspace, overrides=settings or [])
+    _output.rows(
+        [
+            {
+                "step": step.step,
+                "source": step.source,
+                "rows": step.rows,
+                "status": step.status,
+                "fingerprint": (step.fingerprint or "")[:12] or None,
+            }
+            for step in steps
+        ],
+        as_json=as_json,
+    )
+
+
+def run(
+    recipe: _Recipe,
+    workspace: Workspace = None,
+    settings: Overrides = None,
+    max_rejects: MaxRejects = None,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run every step although its result is known.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a recipe on the newest snapshot and commit the result."""
+    import prefdata as pf
+
+    with reporter(as_json=as_json) as report:
+        result = pf.run(
+            recipe,
+            workspace=workspace,
+            overrides=settings or [],
+            max_rejects=max_rejects,
+            is_forced=force,
+            report=report,
+        )
+    if as_json:
+        return
+    _output.rows(
+        [
+            {
+                "step": step.step,
+                "source": step.source,
+                "in": step.rows_in,
+                "out": step.rows_out,
+                "rejected": step.rejected,
+                "cached": step.is_cached,
+            }
+            for step in result.steps
+        ]
+    )
+    for item in result.exports:
+        _output.line(f"{item.rows:,} pairs as {item.exporter} in {item.folder}")
+        for loss in item.loses:
+            _output.line(f"  not in this format: {loss}")
+    _output.line(f"snapshot {result.snapshot.name[:12]} (#{result.snapshot.number})")
+
+
+def export(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
+    to: Annotated[Path, typer.Argument(help="Folder to write.")],
+    exporter: Annotated[str, typer.Option("--as", help="Format: trl, parquet, jsonl, …")],
+    workspace: Workspace = None,
+    at: At = None,
+    pairs: Annotated[str, typer.Option(help="Step whose pairs are exported.")] = "make-pairs",
+    decisions: Annotated[
+        str | None,
+        typer.Option(
+            help="Step that decides which pairs are in; all by default.", show_default=False
+        ),
+    ] = None,
+    splits: Annotated[
+        str | None,
+        typer.Option(help="Step that assigns splits; one split by default.", show_default=False),
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this source; may be repeated.", show_default=False),
+    ] = None,
+    settings: Overrides = None,
+) -> None:
+    """Write pairs as files that a trainer reads."""
+    import prefdata as pf
+
+    result = pf.export(
+        exporter,
+        to,
+        workspace=workspace,
+        ref=at,
+        pairs=pairs,
+        decisions=decisions,
+        splits=splits,
+        sources=source,
+        params=parse_settings(settings),
+    )
+    _output.line(f"{result.rows:,} pairs as {result.exporter} in {result.folder}")
+    for loss in result.loses:
+        _output.line(f"  not in this format: {loss}")
+    for name, digest in result.digests.items():
+        _output.line(f"  {digest[:12]}  {name}")
+
+
+@stage_app.command("list")
+def stage_list(*, as_json: Json = False) -> None:
+    """List the stages."""
+    from prefdata.registry import names, plugin
+
+    stages = [plugin("stage", name) for name in names("stage")]
+    _output.rows(
+        [
+            {
+                "stage": s.name,
+                "version": s.version,
+                "writes": ", ".join(s.writes),
+                "what": s.summary,
+            }
+            for s in stages
+        ],
+        as_json=as_json,
+    )
+
+
+@stage_app.command("show")
+def stage_show(name: Annotated[str, typer.Argument(help="Name of the stage.")]) -> None:
+    """Show what a stage reads and writes, and its parameters."""
+    from prefdata.registry import plugin
+
+    found = plugin("stage", name)
+    _output.line(f"{found.name} v{found.version}: {found.summary}")
+    _output.line(f"reads {', '.join(found.reads)}; writes {', '.join(found.writes)}")
+    fields = found.params.model_fields
+    _output.rows(
+        [
+            {"parameter": key, "default": str(field.default), "what": field.description or ""}
+            for key, field in fields.items()
+        ],
+        empty="it takes no parameters",
+    )
+
+
+@recipe_app.command("list")
+def recipe_list(*, as_json: Json = False) -> None:
+    """List the recipes that ship with prefdata."""
+    from prefdata.recipes import load_recipe, shipped_recipes
+
+    _output.rows(
+        [
+            {
+                "recipe": name,
+                "steps": len(load_recipe(path).steps),
+                "what": load_recipe(path).description,
+            }
+            for name, path in shipped_recipes().items()
+        ],
+        as_json=as_json,
+    )
+
+
+@recipe_app.command("show")
+def recipe_show(name: Annotated[str, typer.Argument(help="Name of a shipped recipe.")]) -> None:
+    """Print a recipe, to start one of your own from it."""
+    from prefdata.recipes import find_recipe
+
+    _output.line(find_recipe(name).read_text().rstrip())
+
+
+@recipe_app.command("schema")
+def recipe_schema() -> None:
+    """Print the JSON Schema of recipes, for editors."""
+    from prefdata.recipes import recipe_json_schema
+
+    _output.line(json.dumps(recipe_json_schema(), indent=2))
