@@ -34,7 +34,7 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(sorted(_places(kind)))
 
 
-def plugin(kind: str, name: str, *, where: str | None = None) -> Any:  # noqa: ANN401 - by kind
+def plugin(kind: str, name: str, *, where: str | None = None) -> Any:
     """Load one plugin.
 
     Args:

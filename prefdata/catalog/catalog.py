@@ -58,6 +58,8 @@ class Catalog:
         catalog.workspace.warehouse.mkdir(parents=True, exist_ok=True)
         catalog._store.create()
         if catalog._store.head() is None:
+            # Iceberg's own tables in the database are made here, before writers could race.
+            catalog._tables()
             try:
                 catalog._store.commit(
                     CatalogState({}), number=0, message="init", run_id=None, moved={}
@@ -187,24 +189,14 @@ class Catalog:
 
     def files(self, table: str, key: PartitionKey | None = None, *, at: Snapshot | None = None) -> list[Path]:
         """Return the data files of a table, or of the partitions that begin with ``key``."""
-        state = (at or self.head()).state.table(table)
-        return [
-            self.workspace.warehouse / entry.path
-            for part in sorted(state.partitions)
-            if key is None or part[: len(key)] == key
-            for entry in state.partitions[part]
-        ]
+        from prefdata.catalog.scan import data_files
+
+        return data_files(self.workspace, (at or self.head()).state, table, key or ())
 
     def scan(
         self, table: str, key: PartitionKey | None = None, *, at: Snapshot | None = None
     ) -> pl.LazyFrame:
         """Return the rows of a table, or of the partitions that begin with ``key``, lazily."""
-        import polars as pl
+        from prefdata.catalog.scan import scan
 
-        from prefdata.schema import polars_schema
-
-        schema = polars_schema(table_schema(table))
-        files = self.files(table, key, at=at)
-        if not files:
-            return pl.LazyFrame(schema=schema)
-        return pl.scan_parquet(files, schema=schema, missing_columns="insert")
+        return scan(self.workspace, (at or self.head()).state, table, key or ())

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from prefdata.catalog.state import FileEntry, PartitionKey
+from prefdata.catalog.storage import compact
 from prefdata.core.errors import InternalError, SetupError
 from prefdata.core.fingerprint import ID_HEX_DIGITS, file_digest
 
@@ -66,6 +67,7 @@ class PartitionWriter:
             key: Values of the partition columns.
         """
         self._warehouse = warehouse
+        self._table = schema.table
         self._folder = folder_of(schema.table, key)
         self._arrow = arrow
         self._options = _options(schema)
@@ -83,7 +85,7 @@ class PartitionWriter:
         """
         if frame.height == 0:
             return
-        self._pending.append(_to_arrow(frame, self._arrow))
+        self._pending.append(_to_arrow(compact(self._table, frame), self._arrow))
         self._pending_rows += frame.height
         self._pending_bytes += self._pending[-1].nbytes
         if self._pending_rows >= _GROUP_ROWS or self._pending_bytes >= _GROUP_BYTES:

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.exceptions import NamespaceAlreadyExistsError, TableAlreadyExistsError
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NamespaceAlreadyExistsError,
+    TableAlreadyExistsError,
+)
 from pyiceberg.io.pyarrow import (
     compute_statistics_plan,
     data_file_statistics_from_parquet_metadata,
@@ -25,6 +29,7 @@ from pyiceberg.typedef import Record
 
 from prefdata.catalog.files import column_statistics
 from prefdata.catalog.state import FileEntry, PartitionKey, TableState
+from prefdata.catalog.storage import COMPACT
 from prefdata.catalog.store import CATALOG_NAME, NAMESPACE
 from prefdata.schema import TableSchema, arrow_schema, table_schema
 
@@ -85,7 +90,7 @@ class IcebergTables:
         try:
             with self._catalog.create_table_transaction(
                 (NAMESPACE, schema.table),
-                _plain(arrow_schema(schema)),
+                _file_schema(schema),
                 location=location,
                 properties={
                     **_PROPERTIES,
@@ -98,8 +103,10 @@ class IcebergTables:
             ) as transaction, transaction.update_spec() as spec:
                 for column in schema.partition_by:
                     spec.add_identity(column)
-        except TableAlreadyExistsError:
-            pass  # Another writer created it in the meantime, from the same contract.
+        except (TableAlreadyExistsError, CommitFailedException):
+            # Another writer created it in the meantime, from the same contract.
+            if not self._catalog.table_exists((NAMESPACE, schema.table)):
+                raise
 
     def _evolve(self, schema: TableSchema) -> None:
         table = self.load(schema.table)
@@ -107,7 +114,7 @@ class IcebergTables:
         if all(name in known for name in schema.column_names):
             return
         with table.update_schema() as update:
-            update.union_by_name(_plain(arrow_schema(schema)))
+            update.union_by_name(_file_schema(schema))
 
     def load(self, name: str) -> Table:
         """Load a table at its current pointer."""
@@ -167,6 +174,12 @@ class IcebergTables:
         return data_file
 
 
-def _plain(arrow: pa.Schema) -> pa.Schema:
-    """Drop descriptions from the metadata of fields, which Iceberg reads as comments otherwise."""
-    return pa.schema([field.remove_metadata() for field in arrow])
+def _file_schema(schema: TableSchema) -> pa.Schema:
+    """Return the columns as the files hold them; descriptions stay in the contracts."""
+    optional = COMPACT.get(schema.table)
+    return pa.schema(
+        [
+            (field.with_nullable(nullable=True) if field.name == optional else field).remove_metadata()
+            for field in arrow_schema(schema)
+        ]
+    )

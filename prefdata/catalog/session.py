@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from prefdata.catalog.storage import restored_sql
 from prefdata.core.errors import QueryError
 from prefdata.core.shipped import shipped_folder
 from prefdata.schema import duckdb_type, table_names, table_schema
@@ -146,7 +147,8 @@ def _table_sql(name: str, paths: list[str]) -> str:
         f"{i}: {{name: '{column}', type: '{kind}', default_value: NULL}}"
         for i, (column, kind) in enumerate(columns.items(), start=1)
     )
-    return f"SELECT * FROM read_parquet([{listed}], schema = MAP {{{fields}}})"  # noqa: S608
+    source = f"read_parquet([{listed}], schema = MAP {{{fields}}})"
+    return f"SELECT {restored_sql(name)} FROM {source}"  # noqa: S608
 
 
 def _quoted(text: object) -> str:

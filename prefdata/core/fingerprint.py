@@ -18,7 +18,7 @@ ID_HEX_DIGITS = 32
 _BLOCK_BYTES = 1 << 20
 
 
-def canonical_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def canonical_json(value: Any) -> str:
     """Write a JSON value in the one form that digests are taken of.
 
     Raises:
@@ -35,7 +35,7 @@ def canonical_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
     )
 
 
-def digest(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def digest(value: Any) -> str:
     """Return the 32 hex digits that name a JSON value."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:ID_HEX_DIGITS]
 

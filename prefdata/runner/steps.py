@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pydantic
 
+from prefdata.catalog.scan import scan
 from prefdata.core.errors import DataError, InternalError, RecipeError, UnknownNameError
 from prefdata.core.fingerprint import digest
 from prefdata.protocols import Context, Params, Stage, StageResult
 from prefdata.registry import plugin
 from prefdata.runner.results import StepResult
-from prefdata.schema import check, conform, polars_schema, table_schema
+from prefdata.schema import check, conform, table_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from prefdata.catalog import CatalogState, Workspace
     from prefdata.catalog.state import PartitionKey
     from prefdata.catalog.write import Write
     from prefdata.core.events import Report
     from prefdata.recipes import Recipe, Step
 
-__all__ = ["Unit", "checked_params", "execute", "recipe_sources", "scan", "units"]
+__all__ = ["Unit", "checked_params", "execute", "recipe_sources", "units"]
 
 _SLICE_ROWS = 100_000
 
@@ -140,23 +139,6 @@ def checked_params(model: type[Params], values: dict[str, Any], *, where: str) -
         raise RecipeError(
             f"{place}: {first['msg']}.", where=where, fix=f"Parameters: {known}."
         ) from error
-
-
-def scan(
-    workspace: Workspace, state: CatalogState, table: str, key: Sequence[str] = ()
-) -> pl.LazyFrame:
-    """Return the rows of the partitions that begin with ``key``, lazily."""
-    schema = polars_schema(table_schema(table))
-    partitions = state.table(table).partitions
-    files = [
-        workspace.warehouse / entry.path
-        for part in sorted(partitions)
-        if part[: len(key)] == tuple(key)
-        for entry in partitions[part]
-    ]
-    if not files:
-        return pl.LazyFrame(schema=schema)
-    return pl.scan_parquet(files, schema=schema, missing_columns="insert")
 
 
 def execute(unit: Unit, workspace: Workspace, write: Write, report: Report) -> StepResult:

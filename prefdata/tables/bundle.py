@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REJECT_COLUMNS", "Bundle", "RawFile", "concat_rejects", "no_rejects"]
 
+
 @dataclass(frozen=True, slots=True)
 class RawFile:
     """One raw file on this machine."""

@@ -9,6 +9,7 @@ SHA-256 of the result, cut to 128 bits, is 32 lower-case hex digits.
 from __future__ import annotations
 
 import hashlib
+import itertools
 
 import numpy as np
 import polars as pl
@@ -63,7 +64,7 @@ def hash_texts(texts: pl.Series) -> pl.Series:
     # on slices of the Arrow buffer, several times DuckDB's portable one. No string is copied.
     digests = [
         sha256(data[start:stop]).hexdigest()[:ID_HEX_DIGITS]
-        for start, stop in zip(offsets, offsets[1:], strict=False)
+        for start, stop in itertools.pairwise(offsets)
     ]
     hashed = pl.Series(texts.name, digests, dtype=pl.String)
     if texts.null_count():
@@ -123,4 +124,3 @@ class Occurrences:
             seen[key] = repeat
             names.append(f"{key}~{repeat}" if repeat else key)
         return pl.Series(keys.name, names, dtype=pl.String)
-

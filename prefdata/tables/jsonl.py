@@ -1,5 +1,6 @@
-"""Read JSON Lines (or one JSON array) against a schema: fast where the rows are regular, row by
-row where they are not, and never losing one.
+"""Read JSON Lines or one JSON array against a schema, never losing a row.
+
+It is fast where the rows are regular, and goes row by row where they are not.
 
 The fast path hands whole blocks to Arrow's JSON parser with the explicit schema; it refuses
 unknown fields and wrong types. Only a block that it refuses is read again row by row: there,
@@ -9,27 +10,30 @@ and what does not fit is rejected with its field.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from prefdata.tables.coerce import Misfit, coerce_row, to_json
+from prefdata.tables.coerce import EXACT_FLOAT, Misfit, coerce_row
 from prefdata.tables.raw import RawChunk, Reject, drift, read_blocks, rejects_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from prefdata.core.errors import SourceDriftError
     from prefdata.tables.bundle import RawFile
 
 __all__ = ["BLOCK_BYTES", "read_json_rows"]
 
 BLOCK_BYTES = 24 << 20
 _ARROW_BLOCK_BYTES = 1 << 20
-_DECODER = json.JSONDecoder()
+_ARRAY_CHUNK_ROWS = 20_000
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -90,6 +94,8 @@ def _fast(
     # Two objects on one line, or a line that holds half of one, would shift the row numbers.
     if not _has_rows(block, table.num_rows):
         return None
+    if not all(_is_exact(column) for column in table.columns):
+        return None
     if any(table.column(name).null_count for name in required):
         return None
     frame = _with_position(pl.DataFrame(table), first_row)
@@ -110,6 +116,21 @@ def _parse(block: bytes, schema: pa.Schema, block_size: int) -> pa.Table | None:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     return table
+
+
+def _is_exact(column: pa.ChunkedArray) -> bool:
+    """Tell whether no number is NaN or infinite, and no integer was rounded to a float."""
+    kind = column.type
+    if pa.types.is_struct(kind):
+        fields = (pc.struct_field(column, place) for place in range(kind.num_fields))
+        return all(_is_exact(field) for field in fields)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _is_exact(pc.list_flatten(column))
+    if not pa.types.is_floating(kind):
+        return True
+    # A comparison with NaN is false.
+    is_small = pc.less_equal(pc.abs(column), EXACT_FLOAT)
+    return pc.all(is_small).as_py() is not False
 
 
 def _has_rows(block: bytes, n_rows: int) -> bool:
@@ -144,17 +165,29 @@ def _slow(
     # Row by row: this block holds at least one row that no columnar reader takes.
     for number, line in enumerate(lines, start=first_row):
         try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            text = line.decode("utf-8", errors="replace")
-            rejects.append(Reject(number, "invalid-json", f"not JSON: {error}", raw=text))
-            continue
-        try:
+            # Decoded here: `json.loads` would guess UTF-16 from bytes.
+            value = _DECODER.decode(line.decode())
             rows.append(_shaped(value, schema, number, required, normalize))
         except Misfit as misfit:
-            text = line.decode("utf-8", errors="replace")
+            text = line.decode(errors="replace")
             rejects.append(misfit.reject(number, raw=text))
+        except (ValueError, RecursionError) as error:
+            text = line.decode(errors="replace")
+            rejects.append(Reject(number, "invalid-json", f"not JSON: {error}", raw=text))
     return _chunk(rows, rejects, schema, file=file)
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) != len(members):
+        names = [name for name, _ in members]
+        twice = next(name for name in value if names.count(name) > 1)
+        raise Misfit(None, "duplicate-key", f"an object holds the key {twice!r} twice")
+    return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+_LENIENT_DECODER = json.JSONDecoder()
 
 
 def _shaped(
@@ -164,12 +197,17 @@ def _shaped(
     required: Sequence[str],
     normalize: Callable[[dict[str, Any]], dict[str, Any]] | None,
 ) -> dict[str, Any]:
+    if isinstance(value, Misfit):
+        raise value
     if not isinstance(value, dict):
         message = f"a row is an object, this is {type(value).__name__}"
         raise Misfit(None, "wrong-type", message)
-    if normalize is not None:
-        value = normalize(value)
-    shaped = coerce_row(value, schema, required=required)
+    try:
+        if normalize is not None:
+            value = normalize(value)
+        shaped = coerce_row(value, schema, required=required)
+    except RecursionError as error:
+        raise Misfit(None, "invalid-json", "nested too deep") from error
     shaped["row"] = number
     return shaped
 
@@ -190,46 +228,56 @@ def _read_array(
     *,
     required: Sequence[str],
     normalize: Callable[[dict[str, Any]], dict[str, Any]] | None,
-    rows_per_chunk: int = 20_000,
 ) -> Iterator[RawChunk]:
     whole = b"".join(read_blocks(raw.path, file=raw.name, block_bytes=BLOCK_BYTES))
     try:
         text = whole.decode()
     except UnicodeDecodeError as error:
         raise drift(f"The file is not UTF-8: {error}", file=raw.name) from error
-    rows: list[dict[str, Any]] = []
-    rejects: list[Reject] = []
-    number = 0
-    for number, value in enumerate(_array_items(text, file=raw.name)):
-        try:
-            rows.append(_shaped(value, schema, number, required, normalize))
-        except Misfit as misfit:
-            rejects.append(misfit.reject(number, raw=to_json(value)))
-        if len(rows) + len(rejects) == rows_per_chunk:
-            yield _chunk(rows, rejects, schema, file=raw.name)
-            rows, rejects = [], []
-    last = _chunk(rows, rejects, schema, file=raw.name)
-    if number < rows_per_chunk and not last.frame.height:
-        raise _wrong_file(last, schema, file=raw.name)
-    if last.rows_in:
-        yield last
+    items = enumerate(_array_items(text, file=raw.name))
+    is_first = True
+    while stretch := list(itertools.islice(items, _ARRAY_CHUNK_ROWS)):
+        rows: list[dict[str, Any]] = []
+        rejects: list[Reject] = []
+        for number, (value, place) in stretch:
+            try:
+                rows.append(_shaped(value, schema, number, required, normalize))
+            except Misfit as misfit:
+                rejects.append(misfit.reject(number, raw=text[place]))
+        chunk = _chunk(rows, rejects, schema, file=raw.name)
+        if is_first and not rows:
+            raise _wrong_file(chunk, schema, file=raw.name)
+        is_first = False
+        yield chunk
+    if is_first:
+        raise drift("The file holds no rows.", file=raw.name)
 
 
-def _array_items(text: str, *, file: str) -> Iterator[Any]:
+def _array_items(text: str, *, file: str) -> Iterator[tuple[Any, slice]]:
+    """Yield the items of an array with their places; one that breaks a rule is a `Misfit`."""
     position = _skip(text, text.index("[") + 1)
     number = 0
     while text[position : position + 1] not in ("]", ""):
-        try:
-            value, position = _DECODER.raw_decode(text, position)
-        except (ValueError, RecursionError) as error:
-            raise drift(f"The JSON array breaks off: {error}", file=file, row=number) from error
-        yield value
+        value, end = _decode_at(text, position, file=file, number=number)
+        yield value, slice(position, end)
         number += 1
-        position = _skip(text, position)
+        position = _skip(text, end)
         if text[position : position + 1] == ",":
             position = _skip(text, position + 1)
     if not text[position : position + 1]:
         raise drift("The JSON array has no end; the file is cut.", file=file, row=number)
+    if _skip(text, position + 1) != len(text):
+        raise drift("Something follows the end of the JSON array.", file=file, row=number)
+
+
+def _decode_at(text: str, position: int, *, file: str, number: int) -> tuple[Any, int]:
+    try:
+        try:
+            return _DECODER.raw_decode(text, position)
+        except Misfit as misfit:
+            return misfit, _LENIENT_DECODER.raw_decode(text, position)[1]
+    except (ValueError, RecursionError) as error:
+        raise drift(f"The JSON array breaks off: {error}", file=file, row=number) from error
 
 
 def _skip(text: str, position: int) -> int:
@@ -237,11 +285,11 @@ def _skip(text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _wrong_file(chunk: RawChunk, schema: pa.Schema, *, file: str) -> Exception:
-    first = chunk.rejects.row(0, named=True) if chunk.rejects.height else {"reason": "no rows"}
+def _wrong_file(chunk: RawChunk, schema: pa.Schema, *, file: str) -> SourceDriftError:
+    first = chunk.rejects.row(0, named=True)
     return drift(
         f"No row of the first {chunk.rows_in} fits; first: {first['reason']}. "
         f"Expected the fields {', '.join(schema.names)}.",
         file=file,
-        row=first.get("row"),
+        row=int(first["row"]),
     )

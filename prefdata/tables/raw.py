@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["RAW_TEXT_LIMIT", "RawChunk", "Reject", "drift", "open_bytes", "read_blocks", "rejects_of"]
+__all__ = [
+    "RAW_TEXT_LIMIT",
+    "RawChunk",
+    "Reject",
+    "drift",
+    "open_bytes",
+    "read_blocks",
+    "rejects_of",
+]
 
 RAW_TEXT_LIMIT = 4096
 """Characters of a rejected row that are kept."""
@@ -86,7 +94,7 @@ def drift(what: str, *, file: str, row: int | None = None) -> SourceDriftError:
     )
 
 
-def open_bytes(path: Path, *, file: str) -> Any:  # noqa: ANN401 - a pyarrow stream
+def open_bytes(path: Path, *, file: str) -> Any:
     """Open a file for reading, decompressed by its name (gz, zst, bz2, lz4, xz is refused).
 
     Raises:
@@ -114,7 +122,9 @@ def read_blocks(path: Path, *, file: str, block_bytes: int) -> Iterator[bytes]:
             try:
                 read = stream.read(block_bytes)
             except (OSError, EOFError) as error:
-                raise drift(f"The compressed stream is damaged or cut: {error}", file=file) from error
+                raise drift(
+                    f"The compressed stream is damaged or cut: {error}", file=file
+                ) from error
             if is_first and read:
                 read = _checked_start(read, file=file)
                 is_first = False

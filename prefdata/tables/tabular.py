@@ -15,10 +15,18 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from prefdata.tables.raw import RawChunk, Reject, drift, open_bytes, read_blocks, rejects_of
+from prefdata.tables.raw import (
+    RAW_TEXT_LIMIT,
+    RawChunk,
+    Reject,
+    drift,
+    open_bytes,
+    read_blocks,
+    rejects_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from prefdata.tables.bundle import RawFile
 
@@ -58,19 +66,25 @@ def read_csv_rows(
     bad: list[Reject] = []
     position = 0
     for table in _csv_tables(raw, header, bad, delimiter=delimiter):
-        n_rows = table.num_rows + len(bad)
-        # Arrow does not tell where in the stretch a broken row stood: its rows are numbered
-        # after the good ones of the stretch.
-        rejects = rejects_of(
-            raw.name,
-            [Reject(position + table.num_rows + i, b.rule, b.reason, raw=b.raw) for i, b in enumerate(bad)],
-        )
-        bad.clear()
-        frame = _shape(table, columns, position)
-        yield _without_nulls(frame, rejects, required, file=raw.name, rows_in=n_rows)
-        position += n_rows
+        rows, end = _places(position, table.num_rows, bad)
+        # Arrow reads ahead: a broken row may stand behind this stretch.
+        passed = [item for item in bad if item.row < end]
+        bad[:] = [item for item in bad if item.row >= end]
+        frame = _shape(table, columns, rows)
+        rejects = rejects_of(raw.name, passed)
+        yield _without_nulls(frame, rejects, required, file=raw.name, rows_in=end - position)
+        position = end
     if position == 0:
-        raise drift("The file holds no rows.", file=raw.name)
+        reason = f"; first: {bad[0].reason}" if bad else ""
+        raise drift(f"The file holds no rows{reason}.", file=raw.name)
+
+
+def _places(first: int, n_good: int, bad: Sequence[Reject]) -> tuple[pl.Series, int]:
+    """Return the positions of the next good rows between the bad ones, and where they end."""
+    taken = pl.Series([item.row for item in bad], dtype=pl.Int64)
+    spots = pl.int_range(first, first + n_good + len(bad) + 1, dtype=pl.Int64, eager=True)
+    free = spots.filter(~spots.is_in(taken.implode()))
+    return free.head(n_good), int(free[n_good])
 
 
 def _csv_header(raw: RawFile, *, delimiter: str) -> list[str]:
@@ -91,7 +105,8 @@ def _csv_tables(
 ) -> Iterator[pa.Table]:
     def keep_invalid(row: pc.InvalidRow) -> str:
         reason = f"{row.actual_columns} cells where the header has {row.expected_columns}"
-        bad.append(Reject(0, "wrong-cell-count", reason, raw=row.text))
+        # Arrow counts the header and starts with 1.
+        bad.append(Reject(row.number - 2, "wrong-cell-count", reason, raw=row.text))
         return "skip"
 
     with open_bytes(raw.path, file=raw.name) as stream:
@@ -123,7 +138,7 @@ def _csv_tables(
 class _QuoteCounter(io.RawIOBase):
     """Counts quotes on the way to Arrow, which takes an unclosed one for the end of a cell."""
 
-    def __init__(self, stream: Any) -> None:  # noqa: ANN401 - a pyarrow stream
+    def __init__(self, stream: Any) -> None:
         super().__init__()
         self._stream = stream
         self.n_quotes = 0
@@ -137,13 +152,11 @@ class _QuoteCounter(io.RawIOBase):
         return block
 
 
-def _shape(table: pa.Table, columns: Sequence[str], first_row: int) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
+def _shape(table: pa.Table, columns: Sequence[str], rows: pl.Series) -> pl.DataFrame:
+    frame = pl.DataFrame(table)
     unknown = [name for name in frame.columns if name not in columns]
     extra = pl.struct(unknown).struct.json_encode() if unknown else pl.lit(None, pl.String)
     absent = [pl.lit(None, pl.String).alias(name) for name in columns if name not in frame.columns]
-    rows = pl.int_range(first_row, first_row + frame.height, dtype=pl.Int64, eager=True)
     return frame.with_columns(*absent, extra.alias("extra")).select(
         *columns, rows.alias("row"), "extra"
     )
@@ -160,9 +173,11 @@ def _without_nulls(
     if not any(frame[name].null_count() for name in required):
         return RawChunk(frame=frame, rejects=rejects, rows_in=rows_in)
     is_bad = pl.any_horizontal(pl.col(name).is_null() for name in required)
-    field = pl.coalesce(
-        pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in required
-    )
+    field = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in required)
+    # JSON holds no bytes.
+    shown = [
+        name for name, kind in frame.schema.items() if name != "row" and "Binary" not in str(kind)
+    ]
     broken = frame.filter(is_bad).select(
         file=pl.lit(file),
         row="row",
@@ -171,7 +186,7 @@ def _without_nulls(
         field=field,
         rule=pl.lit("missing-field"),
         reason=pl.format("the field '{}' is missing or null", field),
-        raw=pl.struct(pl.exclude("row")).struct.json_encode().str.slice(0, 4096),
+        raw=pl.struct(shown).struct.json_encode().str.slice(0, RAW_TEXT_LIMIT),
     )
     return RawChunk(
         frame=frame.filter(~is_bad),
@@ -198,25 +213,43 @@ def read_parquet_rows(
         raise drift("A folder stands where a file is expected.", file=raw.name)
     try:
         with pq.ParquetFile(raw.path) as parquet:
-            missing = [name for name in required if name not in parquet.schema_arrow.names]
-            if missing:
-                has = ", ".join(parquet.schema_arrow.names[:12])
-                raise drift(
-                    f"The columns {', '.join(missing)} are missing; the file has {has}.",
-                    file=raw.name,
-                )
+            _check_parquet(parquet, required, file=raw.name)
             position = 0
             for batch in parquet.iter_batches(batch_rows):
-                frame = pl.from_arrow(batch)
-                assert isinstance(frame, pl.DataFrame)
-                rows = pl.int_range(position, position + frame.height, dtype=pl.Int64, eager=True)
-                frame = frame.with_columns(rows.alias("row"), pl.lit(None, pl.String).alias("extra"))
+                # polars trusts Arrow's texts and metadata to be UTF-8.
+                batch.validate(full=True)
+                frame = pl.DataFrame(batch.replace_schema_metadata())
+                end = position + frame.height
+                rows = pl.int_range(position, end, dtype=pl.Int64, eager=True)
+                extra = pl.lit(None, pl.String).alias("extra")
+                frame = frame.with_columns(rows.alias("row"), extra)
                 empty = rejects_of(raw.name, ())
-                yield _without_nulls(
-                    frame, empty, required, file=raw.name, rows_in=frame.height
-                )
-                position += frame.height
-    except (pa.ArrowInvalid, OSError) as error:
-        raise drift(f"The Parquet file cannot be read: {str(error)[:200]}", file=raw.name) from error
+                yield _without_nulls(frame, empty, required, file=raw.name, rows_in=frame.height)
+                position = end
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = str(error)[:200]
+        raise drift(f"The Parquet file cannot be read: {reason}", file=raw.name) from error
     if position == 0:
         raise drift("The file holds no rows.", file=raw.name)
+
+
+def _check_parquet(parquet: pq.ParquetFile, required: Sequence[str], *, file: str) -> None:
+    schema = parquet.schema_arrow
+    _spell(schema)
+    has = ", ".join(schema.names[:12])
+    if missing := [name for name in required if name not in schema.names]:
+        raise drift(f"The columns {', '.join(missing)} are missing; the file has {has}.", file=file)
+    if clash := sorted({"row", "extra"} & set(schema.names)):
+        raise drift(f"The columns {', '.join(clash)} are not expected here.", file=file)
+
+
+def _spell(fields: Iterable[pa.Field]) -> None:
+    """Read the name of every field, as one that is not UTF-8 would make polars panic.
+
+    Raises:
+        UnicodeDecodeError: If there is such a name.
+    """
+    for field in fields:
+        if field.name:
+            kind = field.type
+            _spell(kind.field(place) for place in range(kind.num_fields))

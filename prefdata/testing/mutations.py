@@ -120,7 +120,7 @@ def _damage_value(value: Any, chance: random.Random) -> Any:
 def _damage_line(line: bytes, chance: random.Random) -> bytes:
     match chance.randint(0, 11):
         case 0:
-            return line[: chance.randrange(1, len(line))]
+            return line[: chance.randrange(1, max(2, len(line)))]
         case 1:
             place = chance.randrange(len(line))
             return line[:place] + bytes([chance.randrange(128, 256)]) + line[place + 1 :]

@@ -1,0 +1,50 @@
+"""Rows of a table as a polars frame, read lazily from the files of one state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from prefdata.catalog.storage import restore
+from prefdata.schema import polars_schema, table_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from prefdata.catalog.state import CatalogState
+    from prefdata.catalog.workspace import Workspace
+
+__all__ = ["data_files", "scan"]
+
+
+def data_files(
+    workspace: Workspace, state: CatalogState, table: str, key: Sequence[str] = ()
+) -> list[Path]:
+    """Return the files of the partitions that begin with ``key``, by partition."""
+    partitions = state.table(table).partitions
+    return [
+        workspace.warehouse / entry.path
+        for part in sorted(partitions)
+        if part[: len(key)] == tuple(key)
+        for entry in partitions[part]
+    ]
+
+
+def scan(
+    workspace: Workspace, state: CatalogState, table: str, key: Sequence[str] = ()
+) -> pl.LazyFrame:
+    """Return the rows of the partitions that begin with ``key``, lazily.
+
+    Args:
+        workspace: Where the files are.
+        state: What to read.
+        table: Name of the table.
+        key: First values of the partition columns; all partitions when empty.
+    """
+    schema = polars_schema(table_schema(table))
+    files = data_files(workspace, state, table, key)
+    if not files:
+        return pl.LazyFrame(schema=schema)
+    return restore(table, pl.scan_parquet(files, schema=schema, missing_columns="insert"))

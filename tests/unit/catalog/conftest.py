@@ -1,0 +1,299 @@
+"""Two catalogs for queries: an empty one, and a small one whose every number is known by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from prefdata.catalog import Catalog
+from prefdata.schema import conform, polars_schema, table_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prefdata.catalog import Session
+
+__all__: list[str] = []
+
+Rows = list[dict[str, Any]]
+
+
+def _user(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+def _prompt(prompt_id: str, words: str, **more: object) -> dict[str, Any]:
+    source = prompt_id.partition(":")[0]
+    return {
+        "prompt_id": prompt_id,
+        "source": source,
+        "turn": 0,
+        "messages": _user(words),
+        "content_hash": f"h-{words}",
+        **more,
+    }
+
+
+def _response(response_id: str, text: str, model: str | None, **more: object) -> dict[str, Any]:
+    return {
+        "response_id": response_id,
+        "prompt_id": response_id.partition("/")[0],
+        "source": response_id.partition(":")[0],
+        "messages": [{"role": "assistant", "content": text}],
+        "text": text,
+        "model": model,
+        "content_hash": f"h-{text}",
+        **more,
+    }
+
+
+def _judgment(judgment_id: str, prompt_id: str, annotator_id: str, n: int, **more: object) -> Any:
+    return {
+        "judgment_id": judgment_id,
+        "prompt_id": prompt_id,
+        "source": prompt_id.partition(":")[0],
+        "annotator_id": annotator_id,
+        "aspect": "overall",
+        "protocol": "best_of_k",
+        "response_ids": [f"{prompt_id}/{i}" for i in range(n)],
+        "is_order_known": False,
+        **more,
+    }
+
+
+def _chose(index: int, n: int) -> dict[str, Any]:
+    return {"outcome": "chosen", "chosen": [i == index for i in range(n)]}
+
+
+def _fluency(value: float) -> dict[str, Any]:
+    return {"stated_preferences": [{"name": "fluency", "value": value}]}
+
+
+def _driven_by(value: float) -> dict[str, Any]:
+    return {"ratings": [{"group": "choice", "name": "fluency", "value": value}]}
+
+
+# alpha chooses and rates within conversations; beta shows one set to several people, in two
+# orders; gamma is a model that rates several aspects.
+_ANNOTATORS: Rows = [
+    *(
+        {"annotator_id": f"alpha:u{i}", "source": "alpha", "kind": "human", "country": country}
+        | _fluency(stated)
+        for i, (country, stated) in enumerate([("GB", 10.0), ("US", 50.0), ("US", 90.0)], start=1)
+    ),
+    *(
+        {"annotator_id": f"beta:u{i}", "source": "beta", "kind": "human"}
+        | {"country": country, "pool": pool}
+        for i, (country, pool) in enumerate(
+            [("US", "expert"), ("US", "expert"), ("FR", "normal")], start=1
+        )
+    ),
+    *(
+        {"annotator_id": f"beta:v{i}", "source": "beta", "kind": "human", "country": "IT"}
+        for i in range(10)
+    ),
+    {"annotator_id": "gamma:gpt-4", "source": "gamma", "kind": "model", "model": "gpt-4"},
+]
+_CONVERSATIONS: Rows = [
+    {"conversation_id": f"alpha:c{i}", "source": "alpha", "annotator_id": f"alpha:u{i}"}
+    | {"kind": "unguided", "topic": "weather"}
+    | _driven_by(10.0 * (i + 1))
+    for i in (1, 2, 3)
+]
+_PROMPTS: Rows = [
+    _prompt("alpha:p1", "Hello", conversation_id="alpha:c1", language="en"),
+    _prompt("alpha:p2", "And then", conversation_id="alpha:c1", language="en", turn=1)
+    | {
+        "messages": [
+            *_user("Hello"),
+            {"role": "assistant", "content": "aaaa"},
+            *_user("And then"),
+        ]
+    },
+    *(_prompt(f"beta:p{i}", "Why", language="fr", split="train") for i in (1, 2, 3)),
+    _prompt("gamma:p1", "Hello"),
+    _prompt("gamma:p2", "Sum"),
+]
+_RESPONSES: Rows = [
+    _response("alpha:p1/0", "aaaa", "m1"),
+    _response("alpha:p1/1", "bb", "m2"),
+    _response("alpha:p1/2", "", "m3"),
+    _response("alpha:p2/0", "cccc cc", "m1"),
+    _response("alpha:p2/1", "d\ne", "m1"),
+    *(
+        _response(f"beta:p{p}/{i}", text, None, position=i)
+        for p, order in ((1, "XY"), (2, "YX"), (3, "XY"))
+        for i, text in enumerate(order)
+    ),
+    _response("gamma:p1/0", "one", "mA"),
+    _response("gamma:p1/1", "two", "mB"),
+    _response("gamma:p2/0", "three", "mA"),
+    _response("gamma:p2/1", "four", "mB"),
+]
+_SLIDER = {"scale_min": 1.0, "scale_max": 100.0, "protocol": "rating"}
+_SHOWN = {"is_order_known": True}
+_BETA = "beta:p1", "beta:p2", "beta:p3"
+_JUDGMENTS: Rows = [
+    _judgment("alpha:j1", "alpha:p1", "alpha:u1", 3, **_chose(0, 3), **_SLIDER)
+    | {"scores": [80.0, 90.0, 1.0], "raw_values": ["80", "90", "1"]},
+    _judgment("alpha:j2", "alpha:p2", "alpha:u1", 2, **_chose(0, 2), **_SLIDER)
+    | {"scores": [60.0, 40.0], "comments": ["good", None], "reasons": ["style"]},
+    # X, X, and an annotator who says Y first and X when asked again.
+    _judgment("beta:j1", _BETA[0], "beta:u1", 2, **_chose(0, 2), **_SHOWN) | {"comment": "Short."},
+    _judgment("beta:j2", _BETA[1], "beta:u2", 2, **_chose(1, 2), **_SHOWN),
+    _judgment("beta:j3", _BETA[2], "beta:u3", 2, **_chose(1, 2), **_SHOWN),
+    _judgment("beta:j4", _BETA[2], "beta:u3", 2, **_chose(0, 2), **_SHOWN),
+    _judgment("beta:j5", _BETA[0], "beta:u1", 2, aspect="tone", outcome="tie", **_SHOWN),
+    *(
+        _judgment(f"gamma:p{p}/{aspect}", f"gamma:p{p}", "gamma:gpt-4", 2, aspect=aspect)
+        | {"scores": scores, "scale_min": 1.0, "scale_max": top, "protocol": "rating"}
+        for p, aspect, top, scores in (
+            (1, "overall", 10.0, [9.0, 5.0]),
+            (1, "helpfulness", 5.0, [2.0, 5.0]),
+            (1, "honesty", 5.0, [3.0, 4.0]),
+            (2, "overall", 10.0, [7.0, 7.0]),
+            (2, "helpfulness", 5.0, [5.0, None]),
+            (2, "honesty", 5.0, [5.0, 1.0]),
+        )
+    ),
+]
+
+
+def _pair(name: str, prompt: str, chosen: int, rejected: int, **more: object) -> dict[str, Any]:
+    return {
+        "pair_id": name,
+        "source": prompt.partition(":")[0],
+        "prompt_id": prompt,
+        "chosen_id": f"{prompt}/{chosen}",
+        "rejected_id": f"{prompt}/{rejected}",
+        "aspect": "overall",
+        "rule": "choice",
+        "stage": "make-pairs",
+        **more,
+    }
+
+
+_POINTS = "points of 1-100"
+_PAIRS: Rows = [
+    _pair("pair-1", "alpha:p1", 0, 1, margin=4.0, margin_unit=_POINTS),
+    _pair("pair-2", "alpha:p2", 0, 1, margin=20.0, margin_unit=_POINTS),
+    _pair("pair-3", "gamma:p1", 0, 1, rule="ratings"),
+]
+_DECISIONS: Rows = [
+    {"pair_id": pair, "source": "alpha", "stage": stage, "is_kept": reasons is None}
+    | {"reason": reasons[0] if reasons else None, "reasons": reasons}
+    for pair, stage, reasons in (
+        ("pair-1", "select", None),
+        ("pair-1", "strict", ["margin"]),
+        ("pair-2", "select", None),
+    )
+]
+_FLAGS: Rows = [
+    {"id": row, "source": row.partition(":")[0], "subject": subject, "flag": flag, "value": value}
+    | {"reason": f"about {row}", "stage": "ingest"}
+    for row, subject, flag, value in (
+        ("alpha:p1/2", "responses", "empty-response", None),
+        ("gamma:p1", "prompts", "benchmark-truthful-qa", 1.0),
+    )
+]
+_SPLITS: Rows = [
+    {"prompt_id": prompt, "source": prompt.partition(":")[0], "split": split, "spot": spot}
+    | {"stage": "split"}
+    for prompt, split, spot in (
+        ("alpha:p1", "train", 0.1),
+        ("alpha:p2", "test", 0.9),
+        ("beta:p1", "train", 0.2),
+        ("beta:p2", "test", 0.8),
+        ("beta:p3", "train", 0.2),
+    )
+]
+_REJECTS: Rows = [
+    {"source": "beta", "stage": "ingest", "file": "b.csv", "row": row, "subject": "prompts"}
+    | {"field": "lang", "rule": "unknown-value", "reason": f"the value is {row}"}
+    for row in (7, 3)
+]
+_FILES: Rows = [
+    {"source": source, "file": file, "revision": "r1", "digest": "d", "bytes": size}
+    | {"rows_in": n, "rows_out": n - bad, "rows_rejected": bad}
+    for source, file, size, n, bad in (
+        ("alpha", "a.jsonl", 100, 2, 0),
+        ("beta", "b.csv", 50, 10, 2),
+        ("beta", "c.csv", 60, 30, 0),
+    )
+]
+_RUNS: Rows = [
+    {"run_id": run, "command": command, "code_version": "0.1.0", "versions": "{}"}
+    | {"started_at": datetime(2026, 1, day), "duration_seconds": 2.0}  # noqa: DTZ001 - UTC
+    for run, command, day in (("run-1", "ingest", 1), ("run-2", "run", 2), ("run-0", "tag", 1))
+]
+_STEPS: Rows = [
+    {"run_id": run, "step": step, "stage": step, "stage_version": 1, "params": "{}"}
+    | {"fingerprint": "f", "inputs": "{}", "outputs": "{}", "is_cached": False}
+    | {"rows_in": n, "rows_out": n - bad, "rows_rejected": bad}
+    | {"started_at": datetime(2026, 1, 2, 0, minute), "duration_seconds": 1.0}  # noqa: DTZ001 - UTC
+    for run, step, n, bad, minute in (
+        ("run-1", "ingest", 42, 2, 0),
+        ("run-2", "make-pairs", 5, 0, 1),
+        ("run-2", "dedup", 5, 1, 0),
+    )
+]
+_TABLES: dict[str, Rows] = {
+    "annotators": _ANNOTATORS,
+    "conversations": _CONVERSATIONS,
+    "prompts": _PROMPTS,
+    "responses": _RESPONSES,
+    "judgments": _JUDGMENTS,
+    "pairs": _PAIRS,
+    "decisions": _DECISIONS,
+    "flags": _FLAGS,
+    "splits": _SPLITS,
+    "rejects": _REJECTS,
+    "source_files": _FILES,
+    "runs": _RUNS,
+    "run_steps": _STEPS,
+}
+
+
+@pytest.fixture(scope="session")
+def empty_catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """A catalog without a row; for reading only."""
+    return Catalog.create(tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture(scope="session")
+def known_catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """A catalog of three hand-made sources; for reading only."""
+    catalog = Catalog.create(tmp_path_factory.mktemp("known"))
+    with catalog.write() as write:
+        for table, rows in _TABLES.items():
+            schema = table_schema(table)
+            types = polars_schema(schema)
+            frame = pl.DataFrame(
+                rows, schema={k: types[k] for k in types if any(k in r for r in rows)}
+            )
+            frame = conform(frame, schema)
+            if not schema.partition_by:
+                write.put(table, (), frame)
+                continue
+            for key, part in frame.group_by(schema.partition_by, maintain_order=True):
+                write.put(table, tuple(map(str, key)), part)
+        write.commit("known rows")
+    return catalog
+
+
+@pytest.fixture(scope="session")
+def known(known_catalog: Catalog) -> Iterator[Session]:
+    """A session on the hand-made sources."""
+    with known_catalog.session() as session:
+        yield session
+
+
+@pytest.fixture(params=["empty", "known"])
+def either(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """A locked session on each of the two catalogs, as users of `prefdata sql` have it."""
+    catalog: Catalog = request.getfixturevalue(f"{request.param}_catalog")
+    with catalog.session(is_locked=True) as session:
+        yield session

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prefdata.core.errors import UnknownNameError
+from prefdata.quality import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from prefdata.catalog import Catalog
+    from prefdata.fetch.cards import SourceCard
+    from prefdata.quality import Validation
+
+__all__: list[str] = []
+
+
+@pytest.fixture(scope="module")
+def clean_validation(
+    clean_catalog: Catalog,
+    make_card: Callable[..., SourceCard],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Validation:
+    """Return what comes of validating a sample of the clean catalog."""
+    docs = tmp_path_factory.mktemp("pages")
+    tables = ["prompts", "responses", "judgments", "pairs"]
+    cards = {"toy": make_card()}
+    return validate(clean_catalog, at=None, sample=3, tables=tables, docs=docs, cards=cards)
+
+
+def test_a_clean_catalog_passes(clean_validation: Validation) -> None:
+    assert clean_validation.is_passed
+    assert clean_validation.n_skipped == 0
+    assert clean_validation.docs.is_file()
+
+
+def test_a_sample_looks_at_that_many_rows_and_facts_at_all(clean_validation: Validation) -> None:
+    assert clean_validation.rows == {"prompts": 3, "responses": 3, "judgments": 3, "pairs": 0}
+    observed = {r.rule: r.observed for r in clean_validation.results if r.source == "toy"}
+    assert observed == {"rows:prompts": "4", "statistic:mean_seconds": "3.5"}
+
+
+def test_a_table_without_rows_has_no_checks(clean_validation: Validation) -> None:
+    assert not [result for result in clean_validation.results if result.table == "pairs"]
+
+
+def test_a_corrupted_catalog_fails_exactly_the_broken_rules(corrupt_validation: Validation) -> None:
+    failed = {
+        (result.table, result.rule): (result.unexpected_count, result.examples)
+        for result in corrupt_validation.results
+        if result.is_passed is False
+    }
+    assert failed == {
+        ("annotators", "enum:kind"): (1, ("toy:ann (<script>robot</script>)",)),
+        ("annotators", "min:row"): (1, ("toy:ann (-1)",)),
+        ("judgments", "min:seconds"): (1, ("toy:p2/j (nan)",)),
+        ("judgments", "reference:response_ids"): (1, ("toy:p1/j",)),
+        ("prompts", "primary-key"): (2, ("toy:p0",)),
+        ("prompts", "rows:prompts"): (1, ()),
+        ("responses", "has_a_message"): (1, ("toy:p0/a",)),
+        ("responses", "reference:prompt_id"): (1, ("toy:p1/a (toy:nowhere)",)),
+        ("source_files", "rows_add_up"): (1, ("toy/votes.jsonl",)),
+    }
+    assert not corrupt_validation.is_passed
+
+
+def test_a_share_is_of_the_rows_looked_at(corrupt_validation: Validation) -> None:
+    shares = {
+        r.rule: r.unexpected_share for r in corrupt_validation.results if r.table == "prompts"
+    }
+    assert shares["primary-key"] == 0.4
+
+
+def test_an_older_snapshot_can_be_validated(corrupt_catalog: Catalog, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    empty = validate(corrupt_catalog, at="#0", sample=None, tables=None, docs=docs)
+    assert empty.n_checks == 0
+    assert set(empty.rows.values()) == {0}
+    assert empty.docs == docs / "index.html"
+
+
+def test_an_unknown_table_is_refused_before_any_work(
+    clean_catalog: Catalog, tmp_path: Path
+) -> None:
+    with pytest.raises(UnknownNameError, match="prefs"):
+        validate(clean_catalog, at=None, sample=None, tables=["prefs"], docs=tmp_path / "docs")
+    assert not (tmp_path / "docs").exists()
+
+
+def test_facts_of_other_files_are_reported_as_skipped(
+    clean_catalog: Catalog, make_card: Callable[..., SourceCard], tmp_path: Path
+) -> None:
+    files = [{"path": "votes.jsonl"}, {"path": "more.jsonl"}]
+    cards = {"toy": make_card(files=files, hub=None)}
+    found = validate(
+        clean_catalog, at=None, sample=None, tables=["prompts"], docs=tmp_path / "d", cards=cards
+    )
+    skipped = [result for result in found.results if result.is_passed is None]
+    assert [result.rule for result in skipped] == ["rows:prompts"]
+    assert "neither its digest nor its rows" in str(skipped[0].reason)
+    assert found.is_passed
+    assert "skipped" in found.docs.read_text(encoding="utf-8")
