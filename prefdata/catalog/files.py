@@ -137,7 +137,8 @@ class PartitionWriter:
             opened.path.replace(opened.path.with_name(name))
         except OSError as error:
             raise _disk_error(error, opened.path) from error
-        self._entries.append(FileEntry(f"{self._folder}/{name}", digest, opened.rows, size))
+        path_name = f"{self._folder}/{name}"
+        self._entries.append(FileEntry(path_name, digest, opened.rows, size, len(self._arrow)))
 
 
 def _to_arrow(frame: pl.DataFrame, arrow: pa.Schema) -> pa.Table:

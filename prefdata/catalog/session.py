@@ -1,11 +1,12 @@
 """SQL over one snapshot: DuckDB in memory, with a view for each table and each shipped query.
 
 The views read the snapshot's Parquet files directly, so a query costs what it costs on bare
-files. Field ids resolve the columns, so that files from before a column was added still fit.
+files. Where some are from before a column was added, it is null there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
-    from prefdata.catalog.state import CatalogState
+    from prefdata.catalog.state import CatalogState, FileEntry
     from prefdata.catalog.workspace import Workspace
 
 __all__ = ["Session", "shipped_views"]
@@ -28,7 +29,7 @@ __all__ = ["Session", "shipped_views"]
 # Statements may change data from inside a CTE, where DuckDB calls them SELECT; so the words
 # themselves are refused, together with the lock on settings and paths.
 _FORBIDDEN = frozenset(
-    "ALTER ANALYZE ATTACH CALL CHECKPOINT COMMENT COPY CREATE DELETE DETACH DROP EXECUTE EXPORT "
+    "ALTER ATTACH CALL CHECKPOINT COPY CREATE DELETE DETACH DROP EXECUTE EXPORT "
     "IMPORT INSERT INSTALL LOAD MERGE PRAGMA PREPARE RESET SET TRUNCATE UPDATE USE VACUUM".split()
 )
 
@@ -62,13 +63,16 @@ class Session:
         # A query that explodes must not take the whole disk with it.
         spill = shutil.disk_usage(workspace.root).free // 2
         scratch = workspace.scratch / "duckdb"
+        # A workspace that may only be read has no place to spill; then memory must do.
+        with contextlib.suppress(OSError):
+            scratch.mkdir(parents=True, exist_ok=True)
         self.connection.execute(f"SET temp_directory = '{_quoted(scratch)}'")
         self.connection.execute(f"SET max_temp_directory_size = '{spill} bytes'")
         files: list[str] = []
         for name in table_names():
-            paths = [str(workspace.warehouse / f.path) for f in state.table(name).files]
-            files += paths
-            self.connection.execute(f"CREATE VIEW {name} AS {_table_sql(name, paths)}")
+            entries = state.table(name).files
+            files += [str(workspace.warehouse / entry.path) for entry in entries]
+            self.connection.execute(f"CREATE VIEW {name} AS {_table_sql(name, entries, workspace)}")
         self._make_views(shipped_views())
         if is_locked:
             self._lock(files)
@@ -136,19 +140,24 @@ class Session:
             self.connection.execute(setting)
 
 
-def _table_sql(name: str, paths: list[str]) -> str:
-    schema = table_schema(name)
-    columns = {c.name: duckdb_type(c.type) for c in schema.columns.values()}
-    if not paths:
+def _table_sql(name: str, entries: list[FileEntry], workspace: Workspace) -> str:
+    columns = {c.name: duckdb_type(c.type) for c in table_schema(name).columns.values()}
+    if not entries:
         nulls = ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns.items())
         return f"SELECT {nulls} WHERE false"  # noqa: S608 - names and types are ours
-    listed = ", ".join(f"'{_quoted(path)}'" for path in paths)
-    fields = ", ".join(
-        f"{i}: {{name: '{column}', type: '{kind}', default_value: NULL}}"
-        for i, (column, kind) in enumerate(columns.items(), start=1)
-    )
-    source = f"read_parquet([{listed}], schema = MAP {{{fields}}})"
-    return f"SELECT {restored_sql(name)} FROM {source}"  # noqa: S608
+    parts: list[str] = []
+    for n_columns in sorted({entry.columns for entry in entries}, reverse=True):
+        listed = ", ".join(
+            f"'{_quoted(workspace.warehouse / entry.path)}'"
+            for entry in entries
+            if entry.columns == n_columns
+        )
+        # Files from before columns were added: these stand at the end of the contract.
+        added = "".join(
+            f", NULL::{kind} AS {column}" for column, kind in list(columns.items())[n_columns:]
+        )
+        parts.append(f"SELECT {restored_sql(name)}{added} FROM read_parquet([{listed}])")  # noqa: S608
+    return " UNION ALL ".join(parts)
 
 
 def _quoted(text: object) -> str:

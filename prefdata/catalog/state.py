@@ -29,6 +29,13 @@ class FileEntry:
     digest: str
     rows: int
     bytes: int
+    columns: int = 0
+    """Number of columns: within a version of a contract columns are only ever added at the end."""
+
+
+    def to_list(self) -> list[str | int]:
+        """Return the fields in order, for JSON."""
+        return [self.path, self.digest, self.rows, self.bytes, self.columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ class CatalogState:
                 name: {
                     "metadata": table.metadata,
                     "partitions": [
-                        [list(key), [[f.path, f.digest, f.rows, f.bytes] for f in files]]
+                        [list(key), [f.to_list() for f in files]]
                         for key, files in sorted(table.partitions.items())
                     ],
                 }

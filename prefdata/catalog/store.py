@@ -82,7 +82,9 @@ class Store:
                     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
                 with connection.begin() if not self._is_sqlite else _sqlite_end(connection):
                     yield connection
-        except sa.exc.OperationalError as error:
+        except sa.exc.IntegrityError:
+            raise
+        except sa.exc.DatabaseError as error:
             raise SetupError(
                 f"The catalog's database cannot be used: {str(error.orig)[:200]}.",
                 where=str(self._engine.url.render_as_string(hide_password=True)),

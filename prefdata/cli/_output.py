@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def table(columns: Sequence[str], values: Sequence[Sequence[Any]]) -> None:
 
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for i, name in enumerate(columns):
-        is_number = all(isinstance(row[i], int | float) or row[i] is None for row in values)
+        is_number = all(isinstance(row[i], int | float | Decimal) or row[i] is None for row in values)
         shown.add_column(
             name,
             justify="right" if is_number and values else "left",
@@ -75,9 +76,10 @@ def _cell(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
+    # DuckDB's sums of integers are 128 bits wide, which Arrow hands over as decimals.
+    if isinstance(value, int) or (isinstance(value, Decimal) and value == value.to_integral()):
+        return f"{int(value):,}"
+    if isinstance(value, float | Decimal):
         return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"  # noqa: PLR2004
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split()) if "\n" in text else text

@@ -8,7 +8,15 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from prefdata.core.events import Committed, Event, Note, Progress, StepFinished, StepStarted
+from prefdata.core.events import (
+    Committed,
+    Event,
+    Note,
+    Progress,
+    StepFinished,
+    StepStarted,
+    silent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,10 +27,17 @@ __all__ = ["query_bar", "reporter"]
 
 
 @contextmanager
-def reporter(*, as_json: bool = False) -> Iterator[Report]:
-    """Yield where events go: a live display on stderr, lines in a pipe, JSON lines on stdout."""
+def reporter(*, as_json: bool = False, is_quiet: bool = False) -> Iterator[Report]:
+    """Yield where events go: a live display on stderr, lines in a pipe, JSON lines on stdout.
+
+    Args:
+        as_json: JSON lines on stdout, and nothing on stderr.
+        is_quiet: Nothing in a pipe, for a command that tells the result itself.
+    """
     if as_json:
         yield _json
+    elif is_quiet and not sys.stderr.isatty():
+        yield silent
     elif sys.stderr.isatty():
         with _live() as report:
             yield report

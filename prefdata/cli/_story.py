@@ -21,7 +21,7 @@ _MARK = ".prefdata-demo"
 _QUERIES = (
     (
         "What is in the catalog?",
-        "SELECT source, prompts, responses, judgments, annotators FROM source_overview",
+        "SELECT source, prompts, responses, judgments, annotators FROM source_overview ORDER BY source",
     ),
     (
         "Which model wins, and against what chance?",
@@ -62,16 +62,22 @@ def tell(folder: Path) -> None:
         _show(catalog, query)
     _output.heading("4. Clean: flags, pairs, splits, selection, export for TRL")
     _command("prefdata run clean")
-    with reporter() as report:
+    with reporter(is_quiet=True) as report:
         run = pf.run("clean", workspace=workspace, report=report)
-    steps = ["step", "source", "in", "out", "rejected"]
-    _output.table(steps, [[s.step, s.source, s.rows_in, s.rows_out, s.rejected] for s in run.steps])
+    _output.table(
+        ["source", "judgments", "gave pairs", "gave none", "because"],
+        [
+            [s.source, s.rows_in, s.rows_out, s.rejected, _reasons(s.reasons)]
+            for s in run.steps
+            if s.step == "make-pairs"
+        ],
+    )
     _output.heading("5. Why is a pair out?")
     _show(catalog, _REASONS)
     with catalog.session() as session:
-        out = session.sql(_ONE_OUT).fetchone()
-    if out:
-        _command(f"prefdata why {out[0][:12]} -w {workspace}")
+        out = session.sql(_ONE_OUT).fetchall()
+    for (pair_id,) in out:
+        _command(f"prefdata why {pair_id[:12]} -w {workspace}")
     _output.heading("6. Where things are")
     _output.line(f"workspace  {workspace}")
     for item in run.exports:
@@ -83,6 +89,10 @@ def tell(folder: Path) -> None:
     _output.line(
         f"\n{time.perf_counter() - started:.0f} s, without network, GPU or language model."
     )
+
+
+def _reasons(reasons: dict[str, int]) -> str:
+    return ", ".join(f"{rule} {count:,}" for rule, count in reasons.items())
 
 
 def _world(folder: Path) -> None:
@@ -102,7 +112,7 @@ def _ingest(folder: Path, workspace: Path) -> None:
     done = []
     for source in DEMO.sources:
         _command(f"prefdata ingest {source} --from {folder}/raw/{source}")
-        with reporter() as report:
+        with reporter(is_quiet=True) as report:
             done.append(
                 pf.ingest(source, folder / "raw" / source, workspace=workspace, report=report)
             )

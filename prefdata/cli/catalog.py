@@ -51,7 +51,8 @@ def validate(
     failed = [check.as_row() for check in result.results if check.is_passed is False]
     if not as_json:
         if failed:
-            _output.rows(failed)
+            shown = ("table", "source", "rule", "observed", "examples")
+            _output.rows([{name: row[name] for name in shown} for row in failed])
         _output.line(f"{result.n_checks:,} checks, {len(failed):,} failed, {result.seconds:.1f} s")
         _output.line(f"pages: {result.docs}")
     if failed:

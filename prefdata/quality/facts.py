@@ -6,6 +6,7 @@ skipped and say why: neither passed nor failed without a word.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -30,8 +31,10 @@ _ROWS = "SELECT count(*) FROM {table} WHERE source = '{source}'"
 _ALL = 1_000_000
 _WORD = re.compile(r"\w+")
 _FROM = re.compile(r"\bFROM\s+(\w+)", flags=re.IGNORECASE)
+_NO_NUMBER = "the query gives no number"
 # Of a figure that is no count, the last digits depend on the order in which a sum was taken.
 _NOISE = 1e-9
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +57,25 @@ class Fact:
     @property
     def low(self) -> float:
         """The lowest number that is right."""
-        return self.expected - self.tolerance - self._noise
+        return round(self.expected - self.tolerance - self._noise, _DIGITS)
 
     @property
     def high(self) -> float:
         """The highest number that is right."""
-        return self.expected + self.tolerance + self._noise
+        return round(self.expected + self.tolerance + self._noise, _DIGITS)
 
     @property
     def _noise(self) -> float:
-        return 0.0 if float(self.expected).is_integer() else _NOISE * abs(self.expected)
+        is_exact = self.tolerance or float(self.expected).is_integer()
+        return 0.0 if is_exact else _NOISE * abs(self.expected)
 
     @property
     def expectation(self) -> str:
         """The fact in words."""
         within = f" ± {self.tolerance:g}" if self.tolerance else ""
-        return f"{self.rule.partition(':')[2]} = {_number(self.expected)}{within}"
+        kind, _, name = self.rule.partition(":")
+        what = f"rows of {name}" if kind == "rows" else name
+        return f"{what} = {_number(self.expected)}{within}"
 
     @property
     def seen(self) -> str | None:
@@ -113,7 +119,9 @@ def facts_of(
             continue
         held = _observe(fact, queries[fact.rule], session)
         is_right = held.observed is not None and held.low <= held.observed <= held.high
-        found.append(held if reason is None or is_right else replace(held, skipped=reason))
+        # A query that cannot run is a fault of the card, whatever was ingested.
+        is_excused = reason is not None and not is_right and held.fault in (None, _NO_NUMBER)
+        found.append(replace(held, skipped=reason) if is_excused else held)
     return found
 
 
@@ -133,7 +141,8 @@ def _declared(known: SourceCard) -> Iterator[tuple[Fact, str]]:
 def _main_table(sql: str) -> str:
     """Return the first table that a query names; or the first view, if it names views only."""
     tables = [word for word in _WORD.findall(sql) if word in table_names()]
-    return (tables or _FROM.findall(sql) or ["none"])[0]
+    views: list[str] = _FROM.findall(sql)
+    return next(iter([*tables, *views]), "none")
 
 
 def _tables(sql: str) -> set[str]:
@@ -189,8 +198,8 @@ def _observe(fact: Fact, sql: str, session: Session) -> Fact:
     except QueryError as error:
         return replace(fact, fault=f"the query cannot run: {error.what}")
     value = rows[0][0] if rows else None
-    if value is None:
-        return replace(fact, fault="the query gives no number")
+    if value is None or not math.isfinite(value):
+        return replace(fact, fault=_NO_NUMBER)
     return replace(fact, observed=float(value))
 
 

@@ -72,7 +72,7 @@ class StepResults:
         text = canonical_json(
             {
                 "outputs": [
-                    [table, list(key), [[f.path, f.digest, f.rows, f.bytes] for f in files]]
+                    [table, list(key), [f.to_list() for f in files]]
                     for (table, key), files in sorted(result.outputs.items())
                 ],
                 "rows_in": result.rows_in,

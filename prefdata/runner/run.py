@@ -190,7 +190,7 @@ def _export(
 ) -> PendingExport:
     asked = recipe.exports[index]
     started = time.perf_counter()
-    report(StepStarted(f"export/{asked.to}", asked.exporter))
+    report(StepStarted(f"export:{asked.to}", asked.exporter))
     pending = prepare_export(
         catalog.workspace,
         write.state(),
@@ -205,7 +205,7 @@ def _export(
     )
     seconds = time.perf_counter() - started
     record.export(
-        step=f"export/{asked.to}",
+        step=f"export:{asked.to}",
         exporter=asked.exporter,
         version=pending.version,
         params=asked.params,
@@ -214,6 +214,6 @@ def _export(
         seconds=seconds,
     )
     report(
-        StepFinished(f"export/{asked.to}", asked.exporter, pending.rows, pending.rows, 0, seconds)
+        StepFinished(f"export:{asked.to}", asked.exporter, pending.rows, pending.rows, 0, seconds)
     )
     return pending

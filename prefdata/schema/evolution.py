@@ -113,6 +113,9 @@ def _problems(locked: LockedTable, schema: TableSchema) -> Iterator[str]:
     for name, column in schema.columns.items():
         if name not in before and not column.nullable:
             yield f"column {name} was added and may not be null, but old rows have none"
+    # Old files are read by position: what they hold must stay in front.
+    if list(schema.columns)[: len(before)] != list(before):
+        yield "columns moved or were added before the last; add new ones at the end"
 
 
 def _column_problems(old: LockedColumn, new: Column) -> Iterator[str]:

@@ -52,7 +52,9 @@ def read_json_rows(
         schema: Fields to read with their exact types; a field that is absent is null.
         required: Fields that must not be null; a row without one is rejected.
         normalize: Brings an odd row (a parsed object) into the shape of ``schema``; called only
-            for rows of blocks that do not fit as they are. It must not lose a value.
+            for rows of blocks that do not fit as they are. It must not lose a value. An adapter
+            that gives one finds NaN and infinity of regular rows in the float columns, to keep
+            what they mean; without one, NaN is null.
         block_bytes: Size of the stretches, decompressed.
 
     Raises:
@@ -64,7 +66,9 @@ def read_json_rows(
         if row == 0 and block.lstrip()[:1] == b"[":
             yield from _read_array(raw, schema, required=required, normalize=normalize)
             return
-        chunk = _fast(block, schema, first_row=row, required=required)
+        chunk = _fast(
+            block, schema, first_row=row, required=required, is_nan_known=normalize is not None
+        )
         if chunk is None:
             chunk = _slow(
                 _lines(block),
@@ -83,7 +87,12 @@ def read_json_rows(
 
 
 def _fast(
-    block: bytes, schema: pa.Schema, *, first_row: int, required: Sequence[str]
+    block: bytes,
+    schema: pa.Schema,
+    *,
+    first_row: int,
+    required: Sequence[str],
+    is_nan_known: bool,
 ) -> RawChunk | None:
     table = _parse(block, schema, _ARROW_BLOCK_BYTES)
     if table is None and len(block) > _ARROW_BLOCK_BYTES:
@@ -94,7 +103,7 @@ def _fast(
     # Two objects on one line, or a line that holds half of one, would shift the row numbers.
     if not _has_rows(block, table.num_rows):
         return None
-    if not all(_is_exact(column) for column in table.columns):
+    if not all(_is_exact(column, is_nan_known=is_nan_known) for column in table.columns):
         return None
     if any(table.column(name).null_count for name in required):
         return None
@@ -118,19 +127,20 @@ def _parse(block: bytes, schema: pa.Schema, block_size: int) -> pa.Table | None:
     return table
 
 
-def _is_exact(column: pa.ChunkedArray) -> bool:
-    """Tell whether no number is NaN or infinite, and no integer was rounded to a float."""
+def _is_exact(column: pa.ChunkedArray, *, is_nan_known: bool) -> bool:
+    """Tell whether no float may be a rounded integer, or one that JSON does not know."""
     kind = column.type
     if pa.types.is_struct(kind):
-        fields = (pc.struct_field(column, place) for place in range(kind.num_fields))
-        return all(_is_exact(field) for field in fields)
+        fields = [pc.struct_field(column, place) for place in range(kind.num_fields)]
+        return all(_is_exact(field, is_nan_known=is_nan_known) for field in fields)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return _is_exact(pc.list_flatten(column))
+        return _is_exact(pc.list_flatten(column), is_nan_known=is_nan_known)
     if not pa.types.is_floating(kind):
         return True
-    # A comparison with NaN is false.
-    is_small = pc.less_equal(pc.abs(column), EXACT_FLOAT)
-    return pc.all(is_small).as_py() is not False
+    is_fine = pc.less_equal(pc.abs(column), EXACT_FLOAT)
+    if is_nan_known:
+        is_fine = pc.or_(is_fine, pc.invert(pc.is_finite(column)))
+    return pc.all(is_fine).as_py() is not False
 
 
 def _has_rows(block: bytes, n_rows: int) -> bool:

@@ -82,7 +82,8 @@ def _shape(columns: tuple[str, ...], *, is_talk: bool) -> Shape:
     meaning = meaning_of(columns)
     needed = dict(meaning.texts) if is_talk else {**meaning.texts, "prompt": meaning.prompt}
     for field, name in needed.items():
-        if name is None:
+        # Messages have one name only; a text on one side and messages on the other is no pair.
+        if name is None or (is_talk and name != field):
             raise Misfit(field, "missing-field", f"the field {field!r} is missing or null")
     required = [name for name in needed.values() if name]
     if is_talk:

@@ -19,7 +19,8 @@ _DOCS = _FOLDER.parent.parent / "docs" / "sql.md"
 
 
 def _answer(session: Session, name: str) -> list[dict[str, Any]]:
-    return session.sql(_QUERIES[name]).pl().to_dicts()
+    rows: list[dict[str, Any]] = session.sql(_QUERIES[name]).pl().to_dicts()
+    return rows
 
 
 def _only(rows: list[dict[str, Any]], **wanted: object) -> dict[str, Any]:

@@ -27,7 +27,8 @@ _WITHOUT_SOURCE = {"run_ledger"}
 
 
 def _rows(session: Session, query: str) -> list[dict[str, Any]]:
-    return session.sql(query).pl().to_dicts()
+    rows: list[dict[str, Any]] = session.sql(query).pl().to_dicts()
+    return rows
 
 
 def _all_of(view: str, condition: str = "true") -> str:

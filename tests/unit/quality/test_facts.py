@@ -119,10 +119,22 @@ def test_without_an_optional_file_a_number_may_be_right_and_is_not_called_wrong(
     assert (wrong.skipped, wrong.observed) == ("without more.jsonl", 4)
 
 
+def test_a_query_that_cannot_run_is_not_excused_by_a_file_that_is_missing(
+    clean_catalog: Catalog, make_card: MakeCard
+) -> None:
+    files = [{"path": "votes.jsonl", "sha256": "b" * 64}, _OTHER | {"optional": True}]
+    item = {"name": "one", "sql": "SELECT nothing FROM judgments", "value": 1}
+    known = make_card(files=files, expected={"statistics": [item]})
+    (fact,) = _facts(clean_catalog, known)
+    assert fact.skipped is None
+    assert "the query cannot run" in (fact.fault or "")
+
+
 @pytest.mark.parametrize(
     ("sql", "fault"),
     [
         ("SELECT avg(seconds) FROM judgments WHERE false", "the query gives no number"),
+        ("SELECT 'nan'::DOUBLE FROM judgments", "the query gives no number"),
         ("SELECT nothing FROM judgments", "the query cannot run"),
         ("SELECT error('no') FROM judgments", "the query cannot run"),
     ],

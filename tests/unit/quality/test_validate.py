@@ -90,16 +90,24 @@ def test_an_unknown_table_is_refused_before_any_work(
     assert not (tmp_path / "docs").exists()
 
 
-def test_facts_of_other_files_are_reported_as_skipped(
+def test_a_fact_may_be_skipped_but_one_without_a_number_fails(
     clean_catalog: Catalog, make_card: Callable[..., SourceCard], tmp_path: Path
 ) -> None:
-    files = [{"path": "votes.jsonl"}, {"path": "more.jsonl"}]
-    cards = {"toy": make_card(files=files, hub=None)}
+    files = [{"path": "votes.jsonl", "rows": 4}, {"path": "more.jsonl", "optional": True}]
+    item = {"name": "one", "sql": "SELECT nothing FROM prompts", "value": 1}
+    expected = {"rows": {"prompts": 5}, "statistics": [item]}
+    cards = {"toy": make_card(files=files, expected=expected)}
     found = validate(
         clean_catalog, at=None, sample=None, tables=["prompts"], docs=tmp_path / "d", cards=cards
     )
-    skipped = [result for result in found.results if result.is_passed is None]
-    assert [result.rule for result in skipped] == ["rows:prompts"]
-    assert "neither its digest nor its rows" in str(skipped[0].reason)
-    assert found.is_passed
-    assert "skipped" in found.docs.read_text(encoding="utf-8")
+    facts = {result.rule: result for result in found.results if result.source == "toy"}
+    skipped, failed = facts["rows:prompts"], facts["statistic:one"]
+    assert (skipped.status, skipped.observed, skipped.reason) == (
+        "skipped",
+        "4",
+        "without more.jsonl",
+    )
+    assert failed.status == "failed"
+    assert "the query cannot run" in str(failed.observed)
+    assert not found.is_passed
+    assert "without more.jsonl" in found.docs.read_text(encoding="utf-8")

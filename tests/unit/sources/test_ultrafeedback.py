@@ -450,7 +450,7 @@ def mutated(draw: st.DrawFn) -> Row:
     return row
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(mutated(), min_size=1, max_size=5))
 def test_mutated_rows_are_kept_exactly_or_rejected(rows: list[Row]) -> None:
     assert_accounted({"flan.jsonl": as_lines([MOON, *rows])})

@@ -268,6 +268,8 @@ def test_columns_of_unknown_use_are_kept() -> None:
         ({**ARGILLA[0], "rejected-rating": 5.5}, "unknown-value"),
         ({**H4[0], "chosen": [{"role": "human", "content": "x"}]}, "unknown-value"),
         ({**H4[0], "chosen": [{"role": "user", "content": None}]}, "wrong-type"),
+        ({**TRL[0], "chosen": None, "chosen_response": "x"}, "missing-field"),
+        ({**ARGILLA_1[0], "chosen": [{"role": "user", "content": "x"}]}, "missing-field"),
         (3, "wrong-type"),
     ],
 )
@@ -336,7 +338,7 @@ def mutated(draw: st.DrawFn) -> Row:
     return row
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(mutated(), min_size=1, max_size=6))
 def test_mutated_rows_are_kept_exactly_or_rejected(rows: list[Row]) -> None:
     rows = [H4[0], *rows]
