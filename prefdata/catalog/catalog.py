@@ -146,7 +146,9 @@ class Catalog:
         """
         snapshot = self.snapshot(ref)
         if tag.startswith("#") or not tag.strip():
-            raise UserError(f"{tag!r} cannot be a tag.", fix="Use a word that does not begin with #.")
+            raise UserError(
+                f"{tag!r} cannot be a tag.", fix="Use a word that does not begin with #."
+            )
         if not self._store.tag(tag, snapshot.number):
             raise UserError(
                 f"The tag {tag!r} exists.",
@@ -187,7 +189,9 @@ class Catalog:
         """
         return self.session(at).sql(query)
 
-    def files(self, table: str, key: PartitionKey | None = None, *, at: Snapshot | None = None) -> list[Path]:
+    def files(
+        self, table: str, key: PartitionKey | None = None, *, at: Snapshot | None = None
+    ) -> list[Path]:
         """Return the data files of a table, or of the partitions that begin with ``key``."""
         from prefdata.catalog.scan import data_files
 

@@ -7,6 +7,7 @@ calls of pyiceberg, pinned below 0.13 and covered by tests.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -28,12 +29,12 @@ from pyiceberg.table import Table, Transaction
 from pyiceberg.typedef import Record
 
 from prefdata.catalog.files import column_statistics
-from prefdata.catalog.state import FileEntry, PartitionKey, TableState
 from prefdata.catalog.storage import COMPACT
 from prefdata.catalog.store import CATALOG_NAME, NAMESPACE
 from prefdata.schema import TableSchema, arrow_schema, table_schema
 
 if TYPE_CHECKING:
+    from prefdata.catalog.state import FileEntry, PartitionKey, TableState
     from prefdata.catalog.workspace import Workspace
 
 __all__ = ["IcebergTables"]
@@ -54,7 +55,10 @@ class _StagingCatalog(SqlCatalog):
         """Write the new metadata file and return its location."""
         table = transaction._table  # noqa: SLF001
         staged = self._update_and_stage_table(
-            table, table.name(), transaction._requirements, transaction._updates  # noqa: SLF001
+            table,
+            table.name(),
+            transaction._requirements,  # noqa: SLF001
+            transaction._updates,  # noqa: SLF001
         )
         self._write_metadata(staged.metadata, staged.io, staged.metadata_location)
         return str(staged.metadata_location)
@@ -70,10 +74,9 @@ class IcebergTables:
             CATALOG_NAME, uri=workspace.uri, warehouse=workspace.warehouse.as_uri()
         )
         self._ensured: set[str] = set()
-        try:
+        # Another writer, or an earlier run, may have been first; the namespace is what we want.
+        with contextlib.suppress(NamespaceAlreadyExistsError):
             self._catalog.create_namespace(NAMESPACE)
-        except NamespaceAlreadyExistsError:
-            pass  # Another writer, or an earlier run, was first; the namespace is what we want.
 
     def ensure(self, name: str) -> Table:
         """Load a table; create it when its contract is new, add columns that it gained."""
@@ -88,19 +91,22 @@ class IcebergTables:
     def _create(self, schema: TableSchema) -> None:
         location = (self._workspace.warehouse / schema.table).as_uri()
         try:
-            with self._catalog.create_table_transaction(
-                (NAMESPACE, schema.table),
-                _file_schema(schema),
-                location=location,
-                properties={
-                    **_PROPERTIES,
-                    **{
-                        f"write.metadata.metrics.column.{column}": "truncate(16)"
-                        for column in column_statistics(schema)
+            with (
+                self._catalog.create_table_transaction(
+                    (NAMESPACE, schema.table),
+                    _file_schema(schema),
+                    location=location,
+                    properties={
+                        **_PROPERTIES,
+                        **{
+                            f"write.metadata.metrics.column.{column}": "truncate(16)"
+                            for column in column_statistics(schema)
+                        },
+                        "comment": schema.grain,
                     },
-                    "comment": schema.grain,
-                },
-            ) as transaction, transaction.update_spec() as spec:
+                ) as transaction,
+                transaction.update_spec() as spec,
+            ):
                 for column in schema.partition_by:
                     spec.add_identity(column)
         except (TableAlreadyExistsError, CommitFailedException):
@@ -179,7 +185,9 @@ def _file_schema(schema: TableSchema) -> pa.Schema:
     optional = COMPACT.get(schema.table)
     return pa.schema(
         [
-            (field.with_nullable(nullable=True) if field.name == optional else field).remove_metadata()
+            (
+                field.with_nullable(nullable=True) if field.name == optional else field
+            ).remove_metadata()
             for field in arrow_schema(schema)
         ]
     )

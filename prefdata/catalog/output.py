@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
 
 import duckdb
@@ -12,12 +13,12 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from prefdata.catalog.session import Session
 from prefdata.core.errors import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from prefdata.catalog.session import Session
 
 __all__ = ["FORMATS", "QueryResult", "run_query", "write_query"]
 
@@ -102,12 +103,11 @@ def write_query(
 
     def work() -> int:
         reader = relation.to_arrow_reader(_BATCH_ROWS)
-        if not hasattr(to, "write"):
-            path: Path = to
-            part = path.with_name(f".{path.name}.part")
+        if isinstance(to, Path):
+            part = to.with_name(f".{to.name}.part")
             try:
                 count = _write_file(reader, kind, part)
-                part.replace(path)
+                part.replace(to)
             finally:
                 part.unlink(missing_ok=True)
             return count
@@ -198,7 +198,13 @@ def _write_csv(reader: pa.RecordBatchReader, file: TextIO) -> int:
     count = 0
     for i, batch in enumerate(reader):
         columns = [
-            pa.array([None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_pylist()], pa.string())
+            pa.array(
+                [
+                    None if v is None else json.dumps(v, ensure_ascii=False, default=str)
+                    for v in column.to_pylist()
+                ],
+                pa.string(),
+            )
             if pa.types.is_nested(column.type)
             else column
             for column in batch.columns

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import duckdb
 
@@ -29,8 +29,32 @@ __all__ = ["Session", "shipped_views"]
 # Statements may change data from inside a CTE, where DuckDB calls them SELECT; so the words
 # themselves are refused, together with the lock on settings and paths.
 _FORBIDDEN = frozenset(
-    "ALTER ATTACH CALL CHECKPOINT COPY CREATE DELETE DETACH DROP EXECUTE EXPORT "
-    "IMPORT INSERT INSTALL LOAD MERGE PRAGMA PREPARE RESET SET TRUNCATE UPDATE USE VACUUM".split()
+    {
+        "ALTER",
+        "ATTACH",
+        "CALL",
+        "CHECKPOINT",
+        "COPY",
+        "CREATE",
+        "DELETE",
+        "DETACH",
+        "DROP",
+        "EXECUTE",
+        "EXPORT",
+        "IMPORT",
+        "INSERT",
+        "INSTALL",
+        "LOAD",
+        "MERGE",
+        "PRAGMA",
+        "PREPARE",
+        "RESET",
+        "SET",
+        "TRUNCATE",
+        "UPDATE",
+        "USE",
+        "VACUUM",
+    }
 )
 
 
@@ -77,7 +101,7 @@ class Session:
         if is_locked:
             self._lock(files)
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
@@ -121,12 +145,12 @@ class Session:
                 except duckdb.CatalogException as error:
                     failed[name] = error
             if len(failed) == len(waiting):
-                name, error = next(iter(failed.items()))
+                name, fault = next(iter(failed.items()))
                 raise QueryError(
-                    f"The view {name} cannot be made: {error}",
+                    f"The view {name} cannot be made: {fault}",
                     where=f"catalog/views/{name}.sql",
                     fix="Correct the view.",
-                ) from error
+                ) from fault
             waiting = {name: waiting[name] for name in failed}
 
     def _lock(self, files: Iterable[str]) -> None:
@@ -144,7 +168,7 @@ def _table_sql(name: str, entries: list[FileEntry], workspace: Workspace) -> str
     columns = {c.name: duckdb_type(c.type) for c in table_schema(name).columns.values()}
     if not entries:
         nulls = ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns.items())
-        return f"SELECT {nulls} WHERE false"  # noqa: S608 - names and types are ours
+        return f"SELECT {nulls} WHERE false"
     parts: list[str] = []
     for n_columns in sorted({entry.columns for entry in entries}, reverse=True):
         listed = ", ".join(

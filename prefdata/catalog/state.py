@@ -17,7 +17,7 @@ from prefdata.schema import table_names, table_schema
 __all__ = ["CatalogState", "FileEntry", "PartitionKey", "Snapshot", "TableState"]
 
 PartitionKey = tuple[str, ...]
-"""Values of the table's partition columns, in order: ``("prism",)`` or ``("prism", "make-pairs")``."""
+"""Values of the partition columns, in order: ``("prism",)``, ``("prism", "make-pairs")``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,6 @@ class FileEntry:
     bytes: int
     columns: int = 0
     """Number of columns: within a version of a contract columns are only ever added at the end."""
-
 
     def to_list(self) -> list[str | int]:
         """Return the fields in order, for JSON."""
@@ -73,7 +72,9 @@ class CatalogState:
         """Digest of the content: the name of the snapshot, 32 hex digits."""
         logs = set(table_names("log"))
         content = {
-            table: {"/".join(key): [f.digest for f in files] for key, files in parts.items() if files}
+            table: {
+                "/".join(key): [f.digest for f in files] for key, files in parts.items() if files
+            }
             for table, parts in ((t, s.partitions) for t, s in self.tables.items())
             if table not in logs
         }

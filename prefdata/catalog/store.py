@@ -88,7 +88,7 @@ class Store:
             raise SetupError(
                 f"The catalog's database cannot be used: {str(error.orig)[:200]}.",
                 where=str(self._engine.url.render_as_string(hide_password=True)),
-                fix="Check that the file or server is there, writable and not full; then run again.",
+                fix="Check that the file or server is there, writable and not full; run again.",
             ) from error
 
     def create(self) -> None:
@@ -124,7 +124,9 @@ class Store:
 
     def _tags(self, connection: sa.Connection) -> dict[int, list[str]]:
         tags: dict[int, list[str]] = {}
-        for tag, number in connection.execute(sa.select(_TAGS.c.tag, _TAGS.c.number).order_by("tag")):
+        for tag, number in connection.execute(
+            sa.select(_TAGS.c.tag, _TAGS.c.number).order_by("tag")
+        ):
             tags.setdefault(number, []).append(tag)
         return tags
 

@@ -104,7 +104,9 @@ def _fault(path: Path, entry: FileEntry, number: int, *, is_deep: bool) -> str |
     if not path.is_file():
         return f"{path} is missing (snapshot #{number})"
     if path.stat().st_size != entry.bytes:
-        return f"{path} has {path.stat().st_size} bytes instead of {entry.bytes} (snapshot #{number})"
+        return (
+            f"{path} has {path.stat().st_size} bytes instead of {entry.bytes} (snapshot #{number})"
+        )
     if is_deep and file_digest(path)[:ID_HEX_DIGITS] != entry.digest:
         return f"{path} has other bytes than were written (snapshot #{number})"
     return None

@@ -70,7 +70,9 @@ class Workspace:
             return cls._load(folder)
         if folder.exists() and not folder.is_dir():
             raise WorkspaceError(
-                "A file stands where the workspace should be.", where=str(folder), fix="Name a folder."
+                "A file stands where the workspace should be.",
+                where=str(folder),
+                fix="Name a folder.",
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)

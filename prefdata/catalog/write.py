@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from prefdata.catalog.files import PartitionWriter
 from prefdata.catalog.state import CatalogState, FileEntry, PartitionKey, Snapshot, TableState
@@ -47,7 +47,7 @@ class Write:
         self._given: dict[tuple[str, PartitionKey], tuple[FileEntry, ...]] = {}
         self._reads: set[tuple[str, PartitionKey]] = set()
 
-    def __enter__(self) -> Write:
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
@@ -90,7 +90,7 @@ class Write:
                 self._given[name, key] = wanted.get(key, ())
 
     def read(self, table: str, key: PartitionKey) -> None:
-        """Declare that the result depends on a partition: a change of it meanwhile is a conflict."""
+        """Declare that the result stands on a partition: its change meanwhile is a conflict."""
         self._reads.add((table, key))
 
     def _writer(self, table: str, key: PartitionKey) -> PartitionWriter:
@@ -190,9 +190,7 @@ class Write:
             state, number=head.number + 1, message=message, run_id=run_id, moved=moved
         )
 
-    def _after(
-        self, name: str, before: TableState
-    ) -> dict[PartitionKey, tuple[FileEntry, ...]]:
+    def _after(self, name: str, before: TableState) -> dict[PartitionKey, tuple[FileEntry, ...]]:
         is_log = table_schema(name).kind == "log"
         after = dict(before.partitions)
         for (table, key), entries in self._given.items():

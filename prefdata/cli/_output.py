@@ -59,7 +59,9 @@ def table(columns: Sequence[str], values: Sequence[Sequence[Any]]) -> None:
 
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for i, name in enumerate(columns):
-        is_number = all(isinstance(row[i], int | float | Decimal) or row[i] is None for row in values)
+        is_number = all(
+            isinstance(row[i], int | float | Decimal) or row[i] is None for row in values
+        )
         shown.add_column(
             name,
             justify="right" if is_number and values else "left",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prefdata.protocols import Params, Source
 from prefdata.registry import names, plugin
 from prefdata.testing.contracts import assert_source_contract, assert_survives_mutations
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prefdata.protocols import Params, Source
 
 _ROWS = 2_000
 

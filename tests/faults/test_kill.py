@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from prefdata.catalog import Catalog
 from prefdata.catalog.verify import verify
 from prefdata.testing.world import WorldSpec, write_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _KILLS = int(os.environ.get("PREFDATA_KILLS", "4"))
 _SCALE = 0.02

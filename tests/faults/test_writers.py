@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prefdata.catalog import Catalog
 from prefdata.catalog.verify import verify
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _WRITERS = 4
 _ROUNDS = 2
@@ -31,8 +34,19 @@ def test_four_writers_lose_no_row_while_readers_look(tmp_path: Path) -> None:
     for round_ in range(_ROUNDS):
         children = [
             subprocess.Popen(
-                [sys.executable, "-m", "prefdata", "ingest", "trl", "-w", str(workspace)]
-                + ["--set", f"name=writer-{i}", "--from", str(_rows(tmp_path, f"writer-{i}", round_))],
+                [
+                    sys.executable,
+                    "-m",
+                    "prefdata",
+                    "ingest",
+                    "trl",
+                    "-w",
+                    str(workspace),
+                    "--set",
+                    f"name=writer-{i}",
+                    "--from",
+                    str(_rows(tmp_path, f"writer-{i}", round_)),
+                ],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,

@@ -72,7 +72,12 @@ def bundle(
 ) -> Bundle:
     """Turn one stretch of the red-team file into canonical tables."""
     frame = chunk.frame.with_columns(name=pl.lit(raw.name))
-    shown = ["name", "transcript", "task_description", pl.col("red_team_member_id").cast(pl.String)]
+    shown: list[str | pl.Expr] = [
+        "name",
+        "transcript",
+        "task_description",
+        pl.col("red_team_member_id").cast(pl.String),
+    ]
     ids = f"{SOURCE}:red-team-" + repeats.suffix(hash_tuple(frame, *shown))
     rows = (
         _split(frame)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from prefdata.catalog.describe import describe_columns, list_relations, view_sum
 from prefdata.catalog.session import shipped_views
 from prefdata.core.errors import UnknownNameError
 from prefdata.schema import table_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_every_table_and_view_is_listed_with_its_meaning(tmp_path: Path) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from prefdata.testing.rows import prompt_rows as prompts
 
 from prefdata.catalog import Catalog
 from prefdata.catalog.files import PartitionWriter, column_statistics, folder_of
 from prefdata.core.errors import InternalError, SetupError
 from prefdata.core.fingerprint import file_digest
 from prefdata.schema import table_schema
+from prefdata.testing.rows import prompt_rows as prompts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

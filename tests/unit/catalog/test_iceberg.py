@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
-import pytest
 
 from prefdata.catalog import Catalog, session
 from prefdata.catalog.iceberg import IcebergTables
 from prefdata.schema import Column, TableSchema, conform, table_schema
 from prefdata.testing.rows import prompt_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 
 def _wider() -> TableSchema:

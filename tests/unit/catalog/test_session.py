@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from prefdata.testing.rows import prompt_rows as prompts
 
 from prefdata.catalog import Catalog, Session
 from prefdata.core.errors import QueryError
+from prefdata.testing.rows import prompt_rows as prompts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def locked(catalog: Catalog) -> Iterator[Session]:
         "FROM prompts SELECT count(*)",
         "WITH p AS (SELECT * FROM prompts) SELECT count(*) FROM p",
         "SELECT 3 -- COPY is only a word here",
-        "SELECT max(3) AS \"copy\" /* DELETE */",
+        'SELECT max(3) AS "copy" /* DELETE */',
     ],
 )
 def test_a_locked_session_answers_questions(locked: Session, query: str) -> None:

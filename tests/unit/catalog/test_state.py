@@ -9,7 +9,9 @@ from prefdata.catalog.state import CatalogState, FileEntry, TableState
 
 _WORDS = st.text("abc/-_é", min_size=1, max_size=6)
 _FILES = st.lists(
-    st.builds(FileEntry, path=_WORDS, digest=_WORDS, rows=st.integers(0, 9), bytes=st.integers(0, 9)),
+    st.builds(
+        FileEntry, path=_WORDS, digest=_WORDS, rows=st.integers(0, 9), bytes=st.integers(0, 9)
+    ),
     max_size=3,
 ).map(tuple)
 _TABLES = st.sampled_from(["prompts", "responses", "source_files"])
@@ -51,7 +53,9 @@ def test_logs_and_empty_partitions_do_not_matter_to_the_name() -> None:
 def test_other_content_has_another_name() -> None:
     one = CatalogState({"prompts": TableState("m", {("a",): (FileEntry("p", "d", 1, 1),)})})
     two = CatalogState({"prompts": TableState("m", {("a",): (FileEntry("p", "e", 1, 1),)})})
-    other_source = CatalogState({"prompts": TableState("m", {("b",): (FileEntry("p", "d", 1, 1),)})})
+    other_source = CatalogState(
+        {"prompts": TableState("m", {("b",): (FileEntry("p", "d", 1, 1),)})}
+    )
     assert len({one.name, two.name, other_source.name}) == 3
 
 

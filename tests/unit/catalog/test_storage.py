@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -10,6 +10,9 @@ import pytest
 from prefdata.catalog import Catalog
 from prefdata.catalog.storage import compact, restore
 from prefdata.schema import conform, table_schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MESSAGES = [
     [{"role": "assistant", "content": "hi"}],

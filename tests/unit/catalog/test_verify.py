@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from prefdata.testing.rows import prompt_rows as prompts
 
 from prefdata.catalog import Catalog
 from prefdata.catalog.verify import verify
 from prefdata.core.errors import DataError
+from prefdata.testing.rows import prompt_rows as prompts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

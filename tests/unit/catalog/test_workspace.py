@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from prefdata.catalog.workspace import SETTINGS, Workspace
 from prefdata.core.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_workspace_is_found_from_a_folder_below(

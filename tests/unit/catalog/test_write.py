@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -12,6 +12,9 @@ from prefdata.catalog.scan import data_files, scan
 from prefdata.core.errors import InternalError
 from prefdata.schema import conform, table_schema
 from prefdata.testing.rows import prompt_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

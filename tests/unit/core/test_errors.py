@@ -41,7 +41,9 @@ def test_an_error_survives_pickling(
     assert (error.what, error.where, error.fix) == ("It broke.", "f.jsonl: row 3", "Mend it.")
     assert (error.code, error.exit_status) == (kind.code, kind.exit_status)
     assert error.args == ("It broke.",)
-    assert str(error) == f"error[{kind.code}]: It broke.\n  where: f.jsonl: row 3\n  fix:   Mend it."
+    assert (
+        str(error) == f"error[{kind.code}]: It broke.\n  where: f.jsonl: row 3\n  fix:   Mend it."
+    )
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,7 @@ def test_the_canonical_form_reads_back(value: object) -> None:
 
 
 @given(st.dictionaries(st.text(max_size=4), st.integers(), max_size=5), st.randoms())
-def test_the_order_of_keys_does_not_count(
-    value: dict[str, int], chance: Any
-) -> None:
+def test_the_order_of_keys_does_not_count(value: dict[str, int], chance: Any) -> None:
     items = list(value.items())
     chance.shuffle(items)
     assert digest(dict(items)) == digest(value)

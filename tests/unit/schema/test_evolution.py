@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prefdata.schema import evolution, shipped_schemas
+from prefdata.schema import Column, evolution, shipped_schemas, table_schema
 from prefdata.schema.evolution import check_evolution, lock_of, lock_path, read_lock, write_lock
 
 if TYPE_CHECKING:
@@ -115,3 +115,13 @@ def test_the_entry_refuses_to_write_over_a_broken_promise(
     assert evolution._main(["--write"]) == 3
     assert "prompts.v1: the table or version was removed" in capsys.readouterr().err
     assert path.read_text() == before
+
+
+def test_a_new_column_stands_at_the_end() -> None:
+    schema = table_schema("splits")
+    new = Column(name="mood", type="string", nullable=True, description="New.")
+    first = schema.model_copy(update={"columns": {"mood": new, **schema.columns}})
+    last = schema.model_copy(update={"columns": {**schema.columns, "mood": new}})
+    assert check_evolution(lock_of([schema]), [last]) == []
+    (problem,) = check_evolution(lock_of([schema]), [first])
+    assert "at the end" in problem

@@ -22,7 +22,9 @@ _REAL_FILE = _REAL / "hh-rlhf" / "harmless-base" / "test.jsonl.gz"
 _PROMPT = "\n\nHuman: a\n\nAssistant:"
 
 
-def _read(path: Path, rows: list[dict[str, str]], name: str = "harmless-base/test.jsonl") -> ReadBack:
+def _read(
+    path: Path, rows: list[dict[str, str]], name: str = "harmless-base/test.jsonl"
+) -> ReadBack:
     path.write_text("\n".join(json.dumps(row) for row in rows))
     return read_source(hh_rlhf, [RawFile(path, name)], NoParams())
 
@@ -133,5 +135,7 @@ def test_the_published_file_gives_the_published_numbers() -> None:
     tails = responses.filter(pl.col("messages").list.len() > 1)
     # Row 2036 parts early too, though one of its tails is a single turn.
     assert sorted(set(tails["row"])) == [1254, 1688, 1950, 1952, 2036]
-    empty = responses.filter((pl.col("text") == "") & pl.col("response_id").str.ends_with("/chosen"))
+    empty = responses.filter(
+        (pl.col("text") == "") & pl.col("response_id").str.ends_with("/chosen")
+    )
     assert sorted(empty["row"]) == [86, 516, 925, 1103]
