@@ -33,7 +33,7 @@ class Cost:
     rss_bytes: int
     """Greatest resident memory of any one of the processes."""
     said: dict[str, Any] = field(default_factory=dict)
-    """What it printed as JSON: ``rows``, and ``seconds`` and ``bare_seconds`` of queries."""
+    """What it printed as JSON: rows, messages, seconds of queries."""
 
 
 def run(command: Sequence[str], *, scratch: Path, is_told: bool = True) -> Cost:

@@ -1,6 +1,6 @@
 """What is measured of distilabel, which finds the classes of its steps by the name of a module.
 
-Run as ``python -m benchmarks.peer_distilabel FILE SCRATCH``.
+Run as ``python -m benchmarks.peer_distilabel FILE SCRATCH BATCH_ROWS``.
 """
 
 # Without annotations from the future: distilabel compares the type of `inputs`, not its name.
@@ -15,11 +15,10 @@ from distilabel.steps import (  # type: ignore[import-not-found, unused-ignore]
     step,
 )
 
-from benchmarks.peers import Row, load, split
+from benchmarks.peers import Row, counted, load, split
 
 __all__ = ["split_rows"]
 
-_BATCH_ROWS = 1_000  # its default of 50 would be slower
 _COLUMNS = ["chosen", "rejected"]
 
 
@@ -30,8 +29,9 @@ def split_rows(inputs: StepInput) -> Iterator[list[Row]]:
 
 
 if __name__ == "__main__":
-    with Pipeline(name="split", cache_dir=sys.argv[2]) as _pipeline:
-        _rows = make_generator_step(load([sys.argv[1]], sys.argv[2]), batch_size=_BATCH_ROWS)
-        _ = _rows >> split_rows(input_batch_size=_BATCH_ROWS)
+    _file, _scratch, _batch_rows = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    with Pipeline(name="split", cache_dir=_scratch) as _pipeline:
+        _rows = make_generator_step(load([_file], _scratch), batch_size=_batch_rows)
+        _ = _rows >> split_rows(input_batch_size=_batch_rows)
     _done = _pipeline.run(use_cache=False)
-    print(json.dumps({"rows": len(_done["default"]["train"])}))
+    print(json.dumps(counted(_done["default"]["train"], *_COLUMNS)))

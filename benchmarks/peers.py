@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Row", "load", "split"]
+__all__ = ["Row", "counted", "load", "split"]
 
 Row = dict[str, Any]
 Messages = list[dict[str, str]]
@@ -22,14 +22,16 @@ Messages = list[dict[str, str]]
 _MARKER = re.compile(r"\n\n(Human|Assistant): ?")
 _ROLES = {"Human": "user", "Assistant": "assistant"}
 
-# The text of a turn is cut by its first character, so that one split finds turns and roles.
+# One split finds turns and roles, because each turn begins with a letter for its role. This was the
+# fastest of five ways to write it; two regular expressions for each transcript take 1.2 × as long.
 _TURNS = """
 list_transform(
     string_split(
-        replace(replace({side}, E'\\n\\nHuman: ', E'\\x1eu'), E'\\n\\nAssistant: ', E'\\x1ea'),
+        replace(replace({side}, E'\\n\\nHuman:', E'\\x1eu'), E'\\n\\nAssistant:', E'\\x1ea'),
         E'\\x1e'
     )[2:],
-    lambda t: {{role: if(t[1] = 'u', 'user', 'assistant'), content: t[2:]}}
+    lambda t: {{role: if(t[1] = 'u', 'user', 'assistant'),
+                content: if(t[2] = ' ', t[3:], t[2:])}}
 )"""
 _SPLIT = f"""
 WITH turns AS (
@@ -38,6 +40,7 @@ WITH turns AS (
                    columns = {{chosen: 'VARCHAR', rejected: 'VARCHAR'}})
 )
 SELECT count(*),
+       sum(len(chosen)) + sum(len(rejected)),
        sum(list_sum(list_transform(chosen, lambda t: strlen(t.role) + strlen(t.content)))),
        sum(list_sum(list_transform(rejected, lambda t: strlen(t.role) + strlen(t.content))))
 FROM turns
@@ -64,9 +67,20 @@ def load(files: list[str], scratch: str) -> Any:
     return datasets.load_dataset("json", data_files=files, split="train", cache_dir=scratch)
 
 
+def counted(dataset: Any, *columns: str) -> Row:
+    """Count the rows of a dataset, and the messages of its columns, to see that all did the same.
+
+    A column may be named twice: a prompt belongs to both transcripts.
+    """
+    import pyarrow.compute as pc
+
+    lengths = [pc.sum(pc.list_value_length(dataset.data.column(name))) for name in columns]
+    return {"rows": len(dataset), "messages": sum(length.as_py() for length in lengths)}
+
+
 def _hh_datasets(file: str, scratch: str) -> Row:
     """Load, and split the transcripts row by row."""
-    return {"rows": len(load([file], scratch).map(split))}
+    return counted(load([file], scratch).map(split), "chosen", "rejected")
 
 
 def _hh_duckdb(file: str, scratch: str) -> Row:
@@ -74,14 +88,15 @@ def _hh_duckdb(file: str, scratch: str) -> Row:
     import duckdb
 
     connection = duckdb.connect(config={"temp_directory": scratch})
-    rows, *_ = connection.execute(_SPLIT, [file]).fetchall()[0]
-    return {"rows": rows}
+    rows, messages, *_ = connection.execute(_SPLIT, [file]).fetchall()[0]
+    return {"rows": rows, "messages": int(messages)}
 
 
 def _hh_trl(file: str, scratch: str) -> Row:
     """Load and split as with datasets alone, then part prompt and answers with TRL's helper."""
     messages = load([file], scratch).map(split)
-    return {"rows": len(messages.map(_extract_prompt()))}
+    parted = messages.map(_extract_prompt())
+    return counted(parted, "prompt", "prompt", "chosen", "rejected")
 
 
 def _extract_prompt() -> Callable[[Row], Row]:

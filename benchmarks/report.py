@@ -45,7 +45,7 @@ def judge(benchmark: Benchmark, costs: dict[str, list[Cost]]) -> list[Result]:
     """Return the ratios of prefdata to each peer, and the figures that have a limit.
 
     Raises:
-        ValueError: If the sides did not read the same rows.
+        ValueError: If the sides did not do the same work.
     """
     _refuse_other_work(costs)
     ours, *_ = benchmark.sides
@@ -54,7 +54,7 @@ def judge(benchmark: Benchmark, costs: dict[str, list[Cost]]) -> list[Result]:
     for side in benchmark.sides:
         cost = median(costs[side.name])
         results += _limits(side, cost)
-        if side.max_ratio is not None:
+        if side.is_peer:
             ratio = mine.cpu_seconds / cost.cpu_seconds
             results.append(Result(side.name, "CPU ratio", ratio, side.max_ratio))
             wall = mine.wall_seconds / cost.wall_seconds
@@ -79,11 +79,12 @@ def _limits(side: Side, cost: Cost) -> list[Result]:
 
 
 def _refuse_other_work(costs: dict[str, list[Cost]]) -> None:
-    """Refuse sides that differ in rows: their times compare nothing."""
-    said = {name: cost.said["rows"] for name, (cost, *_) in costs.items() if "rows" in cost.said}
-    if len(set(said.values())) > 1:
-        message = f"the sides differ in rows: {said}"
-        raise ValueError(message)
+    """Refuse sides that differ in rows or messages: their times compare nothing."""
+    for key in ("rows", "messages"):
+        said = {name: cost.said[key] for name, (cost, *_) in costs.items() if key in cost.said}
+        if len(set(said.values())) > 1:
+            message = f"the sides differ in {key}: {said}"
+            raise ValueError(message)
 
 
 def show(benchmark: Benchmark, costs: dict[str, list[Cost]], results: Sequence[Result]) -> None:
@@ -91,15 +92,14 @@ def show(benchmark: Benchmark, costs: dict[str, list[Cost]], results: Sequence[R
     console = Console(width=_WIDTH, highlight=False)
     rows = next((c.said["rows"] for cs in costs.values() for c in cs if "rows" in c.said), None)
     counted = f", {rows:,} rows" if rows is not None else ""
-    rounds = len(next(iter(costs.values())))
-    table = Table(title=f"{benchmark.title}{counted}; median of {rounds}", title_justify="left")
+    table = Table(title=f"{benchmark.title}{counted}; medians", title_justify="left")
     table.add_column("side", width=30)
-    for name in ("CPU s", "wall s", "peak GB"):
-        table.add_column(name, justify="right", width=10)
+    for name in ("CPU s", "wall s", "peak GB", "runs"):
+        table.add_column(name, justify="right", width=8)
     for name, measured in costs.items():
         cost = median(measured)
         figures = (cost.cpu_seconds, cost.wall_seconds, cost.rss_bytes / _GB)
-        table.add_row(name, *(f"{figure:.2f}" for figure in figures))
+        table.add_row(name, *(f"{figure:.2f}" for figure in figures), str(len(measured)))
     console.print(table)
     if results:
         console.print(_verdicts(results))

@@ -25,6 +25,7 @@ class Side:
 
     name: str
     command: tuple[str, ...]
+    is_peer: bool = False
     max_ratio: float | None = None
     """Of a peer: the greatest CPU time of prefdata as a multiple of the peer's."""
     max_query_ratio: float | None = None
@@ -74,13 +75,32 @@ def _hh(options: Options) -> Benchmark:
         Side(
             "prefdata: all", call("ours", "hh", str(folder), "{scratch}"), max_rss_bytes=1.5 * _GB
         ),
-        Side("datasets: split", options.peer("hh-datasets", file, "{scratch}"), max_ratio=1.0),
-        Side("duckdb: split", options.peer("hh-duckdb", file, "{scratch}"), max_ratio=4.0),
-        Side(f"{trl}: prompts", options.peer("hh-trl", file, "{scratch}"), max_ratio=0.5),
+        Side(
+            "datasets: split",
+            options.peer("hh-datasets", file, "{scratch}"),
+            is_peer=True,
+            max_ratio=1.0,
+        ),
+        Side(
+            "duckdb: split",
+            options.peer("hh-duckdb", file, "{scratch}"),
+            is_peer=True,
+            max_ratio=4.0,
+        ),
+        Side(
+            f"{trl}: prompts",
+            options.peer("hh-trl", file, "{scratch}"),
+            is_peer=True,
+            max_ratio=0.5,
+        ),
     ]
     if options.can_import("distilabel"):
-        command = call("peer_distilabel", file, "{scratch}", python=options.peers_python)
-        sides.append(Side("distilabel: split", command, max_ratio=0.1))
+        # 50 rows are its default.
+        for batch_rows, wanted in (("50", 0.1), ("1000", None)):
+            command = ("peer_distilabel", file, "{scratch}", batch_rows)
+            python = options.peers_python
+            name = f"distilabel: by {batch_rows} rows"
+            sides.append(Side(name, call(*command, python=python), is_peer=True, max_ratio=wanted))
     rows = "real rows, salted" if is_hh_real() else "synthetic rows"
     return Benchmark(f"HH-RLHF, {rows}", tuple(sides), options.rounds)
 
@@ -90,7 +110,10 @@ def _ultrafeedback(options: Options) -> Benchmark:
     files = [str(path) for path in sorted(folder.glob("*.jsonl"))]
     ours = call("ours", "ingest", "ultrafeedback", str(folder), "{scratch}")
     peer = options.peer("ultrafeedback-datasets", "{scratch}", *files)
-    sides = (Side("prefdata: ingest", ours), Side("datasets: to pairs", peer, max_ratio=1.0))
+    sides = (
+        Side("prefdata: ingest", ours),
+        Side("datasets: to pairs", peer, is_peer=True, max_ratio=1.0),
+    )
     return Benchmark("UltraFeedback, nested", sides, options.rounds)
 
 

@@ -53,7 +53,10 @@ def validate(
         if failed:
             shown = ("table", "source", "rule", "observed", "examples")
             _output.rows([{name: row[name] for name in shown} for row in failed])
-        _output.line(f"{result.n_checks:,} checks, {len(failed):,} failed, {result.seconds:.1f} s")
+        _output.line(
+            f"{result.n_checks:,} checks, {len(failed):,} failed, {result.n_skipped:,} skipped, "
+            f"{result.seconds:.1f} s"
+        )
         _output.line(f"pages: {result.docs}")
     if failed:
         raise ValidationError(

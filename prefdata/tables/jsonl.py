@@ -108,6 +108,9 @@ def _fast(
     if any(table.column(name).null_count for name in required):
         return None
     frame = _with_position(pl.DataFrame(table), first_row)
+    # Arrow takes a line ``null`` for a row without values.
+    if not frame.select(pl.any_horizontal(pl.col(schema.names).is_not_null()).all()).item():
+        return None
     return RawChunk(frame=frame, rejects=rejects_of("", ()), rows_in=table.num_rows)
 
 
@@ -137,7 +140,8 @@ def _is_exact(column: pa.ChunkedArray, *, is_nan_known: bool) -> bool:
         return _is_exact(pc.list_flatten(column), is_nan_known=is_nan_known)
     if not pa.types.is_floating(kind):
         return True
-    is_fine = pc.less_equal(pc.abs(column), EXACT_FLOAT)
+    # The next integer after the limit is rounded to the limit.
+    is_fine = pc.less(pc.abs(column), EXACT_FLOAT)
     if is_nan_known:
         is_fine = pc.or_(is_fine, pc.invert(pc.is_finite(column)))
     return pc.all(is_fine).as_py() is not False

@@ -7,11 +7,13 @@ rule and the first bytes of what stood there. A file that is not what it should 
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
+from isal import igzip, isal_zlib
 
 from prefdata.core.errors import SourceDriftError
 from prefdata.tables.bundle import REJECT_COLUMNS
@@ -105,7 +107,31 @@ def open_bytes(path: Path, *, file: str) -> Any:
         raise drift("A folder stands where a file is expected.", file=file)
     if path.stat().st_size == 0:
         raise drift("The file is empty.", file=file)
+    if path.suffix == ".gz":
+        return _Gzip(igzip.open(path, "rb"))
     return pa.input_stream(str(path), compression="detect")
+
+
+class _Gzip(io.RawIOBase):
+    """A gzip stream, inflated by ISA-L: half the CPU time of zlib, which reading is bound by."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            data: bytes = self._stream.read(size)
+        except (isal_zlib.error, EOFError) as error:
+            raise OSError(str(error)) from error
+        return data
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def read_blocks(path: Path, *, file: str, block_bytes: int) -> Iterator[bytes]:

@@ -104,23 +104,24 @@ def _turns(frame: pl.DataFrame) -> pl.DataFrame:
     last_bytes = pl.col("turns").list.last().str.len_bytes().cast(pl.Int64) + len(_ASSISTANT)
     begin_bytes = pl.col("chosen").str.len_bytes().cast(pl.Int64) - last_bytes
     binary = pl.col("rejected").cast(pl.Binary)
+    seam = f"{_ASSISTANT} ".encode()
     beginning = pl.col("chosen").cast(pl.Binary).bin.head(pl.col("begin_bytes"))
     rows = (
         frame.with_columns(cut=cut)
         .with_columns(turns=pl.col("cut").str.split(_CUT))
         .with_columns(begin_bytes=pl.max_horizontal(begin_bytes, pl.lit(0)))
         .with_columns(has_beginning=binary.bin.starts_with(beginning))
+        .with_columns(seam=binary.bin.slice(pl.col("begin_bytes"), len(_ASSISTANT) + 1))
+        .with_columns(is_seamed=pl.col("has_beginning") & (pl.col("seam") == seam))
         .with_columns(
-            # Past the end of the common beginning the cut may fall inside a character.
-            rest=pl.when("has_beginning")
+            # Elsewhere the cut may fall inside a character, and is not looked at.
+            rest=pl.when("is_seamed")
             .then(binary.bin.slice(pl.col("begin_bytes") + len(_ASSISTANT) + 1))
             .otherwise(b"")
             .cast(pl.String),
-            seam=binary.bin.slice(pl.col("begin_bytes"), len(_ASSISTANT) + 1),
         )
         .with_columns(
-            is_regular=pl.col("has_beginning")
-            & (pl.col("seam") == f"{_ASSISTANT} ".encode())
+            is_regular=pl.col("is_seamed")
             & (pl.col("turns").list.len() > 2)  # noqa: PLR2004 - the empty start and two turns
             & (pl.col("turns").list.first() == "")
             & pl.col("turns").list.last().str.starts_with("a")
@@ -134,8 +135,8 @@ def _turns(frame: pl.DataFrame) -> pl.DataFrame:
     if regular.height == rows.height:
         return regular
     odd = rows.filter(~pl.col("is_regular")).select("row", "chosen", "rejected", "extra")
-    both = pl.concat([regular, _irregular(odd)])
-    return rows.select("row").join(both, on="row", how="left", maintain_order="left")
+    # The odd rows follow the regular ones of their stretch; `row` tells where they stood.
+    return pl.concat([regular, _irregular(odd)])
 
 
 def _has_no_marker(text: pl.Expr) -> pl.Expr:

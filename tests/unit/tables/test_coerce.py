@@ -150,8 +150,7 @@ _VALUES: st.SearchStrategy[Any] = st.recursive(
 def test_what_fits_is_what_arrow_takes(row: dict[str, Any]) -> None:
     try:
         fitted = coerce_row(row, _SCHEMA, required=())
-    except Misfit as misfit:
-        assert misfit.field in _SCHEMA.names
+    except Misfit:
         return
     full = _SCHEMA.append(pa.field("extra", pa.string()))
     assert pa.Table.from_pylist([fitted], schema=full).to_pylist() == [fitted]

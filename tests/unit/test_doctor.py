@@ -1,0 +1,78 @@
+"""The doctor says what is there, what is not, and which command brings it."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from prefdata.catalog import Catalog
+from prefdata.doctor import examine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__: list[str] = []
+
+
+def _parts(workspace: Path) -> dict[str, dict[str, Any]]:
+    found = examine(workspace)
+    assert all(set(record) == {"part", "state", "more"} for record in found)
+    return {record["part"]: record for record in found}
+
+
+def test_what_is_installed_is_named_with_its_version(tmp_path: Path) -> None:
+    parts = _parts(tmp_path)
+    assert parts["python"]["state"] == ".".join(map(str, sys.version_info[:3]))
+    for name in ("prefdata", "polars", "pyarrow", "duckdb", "pyiceberg", "pydantic", "typer"):
+        assert parts[name]["state"] == metadata.version(name)
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_an_extra_comes_with_its_version_or_its_command(
+    is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = object() if is_there else None
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
+    monkeypatch.setattr(metadata, "version", lambda name: f"1.0 of {name}")
+    part = _parts(tmp_path)["huggingface_hub"]
+    if is_there:
+        assert part["state"] == "1.0 of huggingface-hub"
+        assert "pip" not in part["more"]
+    else:
+        assert part["state"] == "not installed"
+        assert part["more"].endswith(": pip install 'prefdata[hub]'")
+
+
+@pytest.mark.parametrize(
+    ("values", "state"),
+    [({}, "allowed"), ({"PREFDATA_OFFLINE": "1"}, "off"), ({"PREFDATA_OFFLINE": "0"}, "allowed")],
+)
+def test_the_network_is_off_when_a_variable_says_so(
+    values: dict[str, str], state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PREFDATA_OFFLINE", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    part = _parts(tmp_path)["network"]
+    assert part["state"] == state
+    assert ("PREFDATA_OFFLINE is set" in part["more"]) == (state == "off")
+
+
+def test_a_folder_without_a_workspace_is_answered_with_what_to_do(tmp_path: Path) -> None:
+    part = _parts(tmp_path)["workspace"]
+    assert part["state"] == "none"
+    assert part["more"]
+
+
+def test_a_workspace_is_named_with_its_snapshot(tmp_path: Path) -> None:
+    Catalog.create(tmp_path)
+    part = _parts(tmp_path)["workspace"]
+    assert part["state"] == "snapshot #0"
+    assert str(tmp_path) in part["more"]
+    assert "no source yet" in part["more"]
+    assert part["more"].endswith("GiB free")
