@@ -82,8 +82,11 @@ def call(module: str, *arguments: str, python: str = sys.executable) -> tuple[st
 def median(costs: Sequence[Cost]) -> Cost:
     """Return the median of each figure, and of the seconds of each query."""
     said = dict(costs[0].said)
-    for key in {"seconds", "bare_seconds"} & said.keys():
-        said[key] = {q: statistics.median(c.said[key][q] for c in costs) for q in said[key]}
+    if "seconds" in said:
+        said["seconds"] = {
+            on: {q: statistics.median(c.said["seconds"][on][q] for c in costs) for q in queries}
+            for on, queries in said["seconds"].items()
+        }
     return Cost(
         wall_seconds=statistics.median(c.wall_seconds for c in costs),
         cpu_seconds=statistics.median(c.cpu_seconds for c in costs),

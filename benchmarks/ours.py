@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.queries import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    import duckdb
 
 __all__: list[str] = []
 
@@ -42,15 +44,22 @@ def _ingest(source: str, folder: str, scratch: str) -> dict[str, Any]:
 
 
 def _view(workspace: str, *bare: str) -> dict[str, Any]:
-    """Query the table view of pairs, and bare Parquet files, in turn."""
-    import duckdb
-
+    """Query the table view of pairs, its very files, and files of pyarrow's, in turn."""
     import prefdata as pf
 
-    listed = ", ".join(f"'{file}'" for file in bare)
-    with pf.open(workspace).session() as session, duckdb.connect() as connection:
-        connection.execute(f"CREATE VIEW pairs AS SELECT * FROM read_parquet([{listed}])")  # noqa: S608
-        return compare(session.connection, connection)
+    catalog = pf.open(workspace)
+    same = [str(path) for path in catalog.files("pairs")]
+    with catalog.session() as session, _files(same) as files, _files(bare) as default_files:
+        return compare(view=session.connection, files=files, default_files=default_files)
+
+
+def _files(paths: Sequence[str]) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    connection = duckdb.connect()
+    listed = ", ".join(f"'{path}'" for path in paths)
+    connection.execute(f"CREATE VIEW pairs AS SELECT * FROM read_parquet([{listed}])")  # noqa: S608
+    return connection
 
 
 _TASKS: dict[str, Callable[..., dict[str, Any]]] = {"hh": _hh, "ingest": _ingest, "view": _view}

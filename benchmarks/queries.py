@@ -26,25 +26,26 @@ WHERE source = 'prism' AND aspect = 'overall' AND margin >= 50
 _TIMES = 21
 
 
-def compare(ours: duckdb.DuckDBPyConnection, bare: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Run each query on both views ``pairs`` in turn; return rows and median seconds.
+def compare(**connections: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Run each query on the view ``pairs`` of each connection in turn; return median seconds.
 
     Raises:
         ValueError: If the answers differ.
     """
-    rows = ours.execute("SELECT count(*) FROM pairs").fetchall()[0][0]
-    seconds, bare_seconds = {}, {}
-    for name, query in QUERIES.items():
-        times = [(_seconds(ours, query), _seconds(bare, query)) for _ in range(_TIMES)]
-        if ours.execute(query).fetchall() != bare.execute(query).fetchall():
-            message = f"the view and the bare files answer differently: {name}"
+    first, *_ = connections.values()
+    rows = first.execute("SELECT count(*) FROM pairs").fetchall()[0][0]
+    medians: dict[str, dict[str, float]] = {name: {} for name in connections}
+    for query, text in QUERIES.items():
+        spent: dict[str, list[float]] = {name: [] for name in connections}
+        for _ in range(_TIMES):
+            for name, connection in connections.items():
+                started = time.perf_counter()
+                connection.execute(text).fetchall()
+                spent[name].append(time.perf_counter() - started)
+        answers = [connection.execute(text).fetchall() for connection in connections.values()]
+        if any(answer != answers[0] for answer in answers):
+            message = f"the view and the bare files answer differently: {query}"
             raise ValueError(message)
-        seconds[name] = statistics.median(mine for mine, _ in times)
-        bare_seconds[name] = statistics.median(theirs for _, theirs in times)
-    return {"rows": rows, "seconds": seconds, "bare_seconds": bare_seconds}
-
-
-def _seconds(connection: duckdb.DuckDBPyConnection, query: str) -> float:
-    started = time.perf_counter()
-    connection.execute(query).fetchall()
-    return time.perf_counter() - started
+        for name, seconds in spent.items():
+            medians[name][query] = statistics.median(seconds)
+    return {"rows": rows, "seconds": medians}

@@ -29,7 +29,7 @@ class Side:
     max_ratio: float | None = None
     """Of a peer: the greatest CPU time of prefdata as a multiple of the peer's."""
     max_query_ratio: float | None = None
-    """Of queries: the greatest time on the view as a multiple of that on bare files."""
+    """Of queries: the greatest time on the view as a multiple of that on its bare files."""
     max_seconds: float | None = None
     """Of prefdata: greatest wall clock."""
     max_rss_bytes: float | None = None
@@ -135,7 +135,7 @@ def _pairs_view(options: Options) -> Benchmark:
     folder = prepare("pairs", options.scale)
     bare = [str(path) for path in sorted((folder / "bare").glob("*.parquet"))]
     command = call("ours", "view", str(folder / "workspace"), *bare)
-    side = Side("prefdata, duckdb: in turn", command, max_query_ratio=1.2)
+    side = Side("prefdata and duckdb, in turn", command, max_query_ratio=1.2)
     return Benchmark("SQL over pairs, view and bare Parquet", (side,), options.rounds)
 
 

@@ -57,7 +57,7 @@ def _kept(folder: Path, *lines: bytes, **options: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "rows",
     [
-        [{"n": 1, "s": "ä\n\u0000", "f": 1, "l": []}, {"n": None, "s": ""}, {"n": 7}],
+        [{"n": 1, "s": "ä\n\u0000", "f": 1, "l": []}, {"n": None}, {}, {"l": None}],
         [{"l": [{"x": None}, None, {"x": 2, "y": ""}]}, {"f": -0.0}, {"f": 1e-300, "n": -(2**63)}],
         [{"n": 2**53 + 1, "f": 2**53 - 1}, {"s": "\N{GRINNING FACE}"}, {"f": 0.1 + 0.2}],
     ],
@@ -145,6 +145,15 @@ def test_a_row_that_does_not_fit_is_rejected_with_its_reason(
     assert pl.Series([reject["reason"]]).str.contains(reason).all()
     assert reject["file"] == "f.jsonl"
     assert reject["raw"] == line.decode(errors="replace")[:4096]
+
+
+@pytest.mark.parametrize("line", [b"null", b" null", b"\rnull", b"\t\r null\r"])
+@pytest.mark.parametrize("n_before", [0, 1])
+def test_a_null_where_a_row_should_be_is_a_reject_and_not_the_end_of_the_process(
+    line: bytes, n_before: int, tmp_path: Path
+) -> None:
+    chunks = _chunks(tmp_path, _GOOD * n_before + line + b"\n" + _GOOD)
+    assert _rejects(chunks) == [(n_before, None, "wrong-type")]
 
 
 def test_no_depth_of_nesting_is_a_crash(tmp_path: Path) -> None:
