@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ExportResult", "PendingExport", "export_pairs", "prepare_export"]
 
 _BATCH_ROWS = 10_000
+_SORT_BYTES = 2 << 30
 
 # Sorted by the digest that names a pair: the order depends on nothing but content, and
 # neighbours are no neighbours in the source, which trainers want anyway.
@@ -138,6 +139,8 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
         ) from error
     counted = _Counter()
     with Session(workspace, state) as session:
+        # Sorting a million pairs with their texts spills to disk beyond this.
+        session.connection.execute(f"SET memory_limit = '{_SORT_BYTES} bytes'")
         values = {"pairs": pairs, "decisions": decisions, "splits": splits, "sources": sources}
         rows = counted.count(_batches(session, values))
         files = found.write(rows, part, settings)

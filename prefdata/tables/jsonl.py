@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from prefdata.core.errors import SourceDriftError
     from prefdata.tables.bundle import RawFile
 
-__all__ = ["BLOCK_BYTES", "read_json_rows"]
+__all__ = ["BLOCK_BYTES", "count_objects", "read_json_rows"]
 
 BLOCK_BYTES = 24 << 20
 _ARROW_BLOCK_BYTES = 1 << 20
@@ -96,17 +96,15 @@ def _fast(
     required: Sequence[str],
     is_nan_known: bool,
 ) -> RawChunk | None:
-    # Arrow takes a line ``null`` for a row, and the process dies where one comes first.
-    if not _are_objects(block):
+    n_objects = count_objects(block)
+    if n_objects is None:
         return None
     table = _parse(block, schema, _ARROW_BLOCK_BYTES)
     if table is None and len(block) > _ARROW_BLOCK_BYTES:
         # A row longer than Arrow's block is the commonest harmless reason.
         table = _parse(block, schema, len(block))
-    if table is None:
-        return None
     # Two objects on one line, or a line that holds half of one, would shift the row numbers.
-    if not _has_rows(block, table.num_rows):
+    if table is None or table.num_rows != n_objects:
         return None
     if not all(_is_exact(column, is_nan_known=is_nan_known) for column in table.columns):
         return None
@@ -116,13 +114,19 @@ def _fast(
     return RawChunk(frame=frame, rejects=rejects_of("", ()), rows_in=table.num_rows)
 
 
-def _are_objects(block: bytes) -> bool:
-    """Tell whether every line starts with a brace or is blank."""
+def count_objects(block: bytes) -> int | None:
+    """Count the lines that are not blank; None if one of them starts with no brace.
+
+    Arrow's JSON parser is safe only with blocks that are counted: it takes a line ``null`` for a
+    row, and the process dies where such a line comes first.
+    """
     data = np.frombuffer(block + b"\n", np.uint8)
     starts = np.concatenate(([0], np.flatnonzero(data[:-1] == _NEWLINE) + 1))
     first = data[starts]
     odd = starts[(first != _BRACE) & (first != _NEWLINE)]
-    return bool(((data[odd] == _RETURN) & (data[odd + 1] == _NEWLINE)).all())
+    if not ((data[odd] == _RETURN) & (data[odd + 1] == _NEWLINE)).all():
+        return None
+    return int(np.count_nonzero(first == _BRACE))
 
 
 def _parse(block: bytes, schema: pa.Schema, block_size: int) -> pa.Table | None:
@@ -156,12 +160,6 @@ def _is_exact(column: pa.ChunkedArray, *, is_nan_known: bool) -> bool:
     if is_nan_known:
         is_fine = pc.or_(is_fine, pc.invert(pc.is_finite(column)))
     return pc.all(is_fine).as_py() is not False
-
-
-def _has_rows(block: bytes, n_rows: int) -> bool:
-    """Tell whether the block has ``n_rows`` lines that are not blank."""
-    lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    return n_rows == lines or n_rows == sum(1 for line in block.split(b"\n") if line.strip())
 
 
 def _with_position(frame: pl.DataFrame, first_row: int) -> pl.DataFrame:

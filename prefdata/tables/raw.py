@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 import pyarrow as pa
@@ -32,6 +32,8 @@ __all__ = [
     "rejects_of",
 ]
 
+# The types that come with the library take the class for an instance.
+_INFLATE_ERROR = cast("type[Exception]", isal_zlib.error)
 RAW_TEXT_LIMIT = 4096
 """Characters of a rejected row that are kept."""
 
@@ -108,7 +110,7 @@ def open_bytes(path: Path, *, file: str) -> Any:
     if path.stat().st_size == 0:
         raise drift("The file is empty.", file=file)
     if path.suffix == ".gz":
-        return _Gzip(igzip.open(path, "rb"))
+        return _Gzip(igzip.open(path, "rb"))  # type: ignore[no-untyped-call]
     return pa.input_stream(str(path), compression="detect")
 
 
@@ -125,7 +127,7 @@ class _Gzip(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         try:
             data: bytes = self._stream.read(size)
-        except (isal_zlib.error, EOFError) as error:
+        except (_INFLATE_ERROR, EOFError) as error:
             raise OSError(str(error)) from error
         return data
 

@@ -98,3 +98,17 @@ def test_without_the_plugin_its_name_is_unknown(tmp_path: Path) -> None:
 def test_the_command_line_lists_the_plugin(environment: dict[str, str], tmp_path: Path) -> None:
     listed = _run(environment, "-m", "prefdata", "source", "list", folder=tmp_path)
     assert "toy-arena" in listed
+
+
+def test_rows_of_the_plugin_reach_the_catalog_and_sql(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    _run(environment, "-c", _READ, str(raw), folder=tmp_path)
+    _run(environment, "-m", "prefdata", "init", "w", folder=tmp_path)
+    ingest = ["-m", "prefdata", "ingest", "toy-arena", "--from", "raw", "-w", "w"]
+    assert "3 raw rows = 3 kept + 0 in quarantine" in _run(environment, *ingest, folder=tmp_path)
+    query = "SELECT source, count(*) AS n FROM responses GROUP BY source"
+    rows = ["-m", "prefdata", "sql", query, "-w", "w", "-o", "jsonl"]
+    assert json.loads(_run(environment, *rows, folder=tmp_path)) == {"source": "toy-arena", "n": 6}

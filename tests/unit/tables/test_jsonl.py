@@ -13,7 +13,7 @@ import pytest
 from prefdata.core.errors import SourceDriftError
 from prefdata.tables import jsonl
 from prefdata.tables.bundle import RawFile
-from prefdata.tables.jsonl import read_json_rows
+from prefdata.tables.jsonl import count_objects, read_json_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,6 +156,12 @@ def test_a_null_where_a_row_should_be_is_a_reject_and_not_the_end_of_the_process
     assert _rejects(chunks) == [(n_before, None, "wrong-type")]
 
 
+def test_two_rows_on_one_line_and_a_blank_one_do_not_make_two_lines(tmp_path: Path) -> None:
+    chunks = _chunks(tmp_path, b'{"n": 1}\n\n{"n": 2}{"n": 3}\n{"n": 4}\n')
+    assert _rejects(chunks) == [(1, None, "invalid-json")]
+    assert _frame(chunks).select("n", "row").rows() == [(1, 0), (4, 2)]
+
+
 def test_no_depth_of_nesting_is_a_crash(tmp_path: Path) -> None:
     depths = range(900, 1010)
     lines = [b'{"z": ' + b"[" * depth + b"]" * depth + b"}" for depth in depths]
@@ -276,3 +282,20 @@ def test_an_array_is_read_in_stretches(
     )
     assert _frame(chunks)["row"].to_list() == list(range(n_rows))
     assert _frame(chunks)["n"].to_list() == list(range(n_rows))
+
+
+@pytest.mark.parametrize(
+    ("block", "n_objects"),
+    [
+        (b"", 0),
+        (b'{}\n{"a": 1}', 2),
+        (b"\n\r\n{}\r\n\n", 1),
+        (b"{}\nnull\n", None),
+        (b"{}\n {}\n", None),
+        (b"\rnull\n", None),
+    ],
+)
+def test_lines_are_counted_where_all_of_them_are_objects(
+    block: bytes, n_objects: int | None
+) -> None:
+    assert count_objects(block) == n_objects
