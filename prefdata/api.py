@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,22 +63,22 @@ def ingest(
         params: Parameters of the adapter.
         max_rejects: Greatest share (0 to 1) of raw rows that may end in quarantine.
         is_forced: Read again although nothing changed.
-        is_offline: Never use the network.
+        is_offline: Never use the network; ``PREFDATA_OFFLINE=1`` says the same.
         report: Where to tell progress.
 
     Raises:
+        UnknownNameError: If there is no such dataset.
         FetchError: If the files cannot be had; the error says which to put where.
         SourceDriftError: If the files are not what the adapter was written for.
     """
     from prefdata.fetch import fetch
+    from prefdata.registry import plugin
     from prefdata.runner import ingest as _ingest
 
     catalog = Catalog.open(workspace)
-    offline = is_offline or any(
-        os.environ.get(name, "") not in ("", "0") for name in ("PREFDATA_OFFLINE", "HF_HUB_OFFLINE")
-    )
+    plugin("source", source)  # A wrong name is told before anything is fetched for it.
     cache = catalog.workspace.root / "cache" / "files"
-    files = fetch(source, origin, cache=cache, offline=offline, report=report)
+    files = fetch(source, origin, cache=cache, offline=is_offline, report=report)
     return _ingest(
         catalog,
         source,

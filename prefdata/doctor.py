@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import sys
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from prefdata.core.errors import PrefdataError
+from prefdata.fetch.offline import offline_reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,22 +39,29 @@ def examine(workspace: Path | None = None) -> list[dict[str, Any]]:
     ]
     found += [{"part": name, "state": metadata.version(name), "more": "core"} for name in _CORE]
     for extra, (module, brings) in _EXTRAS.items():
-        is_there = importlib.util.find_spec(module) is not None
-        state = metadata.version(module.replace("_", "-")) if is_there else "not installed"
-        more = brings if is_there else f"{brings}: pip install 'prefdata[{extra}]'"
-        found.append({"part": module, "state": state, "more": more})
-    offline = [
-        n for n in ("PREFDATA_OFFLINE", "HF_HUB_OFFLINE") if os.environ.get(n, "") not in ("", "0")
-    ]
+        state = _version(module)
+        more = brings if state else f"{brings}: pip install 'prefdata[{extra}]'"
+        found.append({"part": module, "state": state or "not installed", "more": more})
+    offline = offline_reason(offline=False)
     found.append(
         {
             "part": "network",
             "state": "off" if offline else "allowed",
-            "more": f"{', '.join(offline)} is set" if offline else "not tested here",
+            "more": offline or "not tested here",
         }
     )
     found.append(_workspace(workspace))
     return found
+
+
+def _version(module: str) -> str | None:
+    if importlib.util.find_spec(module) is None:
+        return None
+    try:
+        return metadata.version(module.replace("_", "-"))
+    except metadata.PackageNotFoundError:
+        # A folder of that name on the path is a module to Python, but not the library.
+        return None
 
 
 def _workspace(workspace: Path | None) -> dict[str, Any]:

@@ -4,17 +4,43 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from prefdata.cli import catalog, data, demo, pipeline, query, snapshot
 from prefdata.core.errors import PrefdataError
 
 __all__ = ["app", "main"]
 
+
+class _Boundary(TyperGroup):
+    """Runs a command; a `PrefdataError` is a message and a status, anything else a bug."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+            # A pipe that was closed is noticed here, not at exit, where Python would complain.
+            sys.stdout.flush()
+        except PrefdataError as error:
+            # Not through rich: it would wrap a path, and a wrapped path can be neither clicked
+            # nor searched for.
+            sys.stderr.write(f"{error}\n")
+            raise typer.Exit(error.exit_status) from error
+        except BrokenPipeError as error:
+            # The reader of a pipe (`head`) has seen enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit from error
+        except KeyboardInterrupt as error:
+            sys.stderr.write("interrupted; what was finished is kept, run the same command again\n")
+            raise typer.Exit(130) from error
+        return result
+
+
 app = typer.Typer(
     name="prefdata",
+    cls=_Boundary,
     help="Unify, query, clean and export preference datasets.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -52,18 +78,5 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line; a `PrefdataError` is a message and a status, anything else a bug."""
-    try:
-        app()
-    except PrefdataError as error:
-        # Not through rich: it would wrap a path, and a wrapped path can be neither clicked nor
-        # searched for.
-        sys.stderr.write(f"{error}\n")
-        sys.exit(error.exit_status)
-    except BrokenPipeError:
-        # The reader of a pipe (`head`) went away; Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted; what was finished is kept, run the same command again\n")
-        sys.exit(130)
+    """Run the command line."""
+    app()

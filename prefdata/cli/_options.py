@@ -51,5 +51,10 @@ def parse_settings(items: list[str] | None) -> dict[str, Any]:
         name, equals, value = item.partition("=")
         if not equals or not name:
             raise UserError(f"{item!r} is not a setting.", where="--set", fix="Write name=value.")
-        settings[name] = yaml.safe_load(value)
+        try:
+            settings[name] = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError) as error:
+            raise UserError(
+                f"{value!r} is not YAML.", where=f"--set {name}", fix="Quote the value."
+            ) from error
     return settings

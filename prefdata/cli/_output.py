@@ -82,7 +82,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, int) or (isinstance(value, Decimal) and value == value.to_integral()):
         return f"{int(value):,}"
     if isinstance(value, float | Decimal):
-        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"  # noqa: PLR2004
+        return f"{value:,.4g}" if abs(float(value)) < 10_000 else f"{value:,.0f}"  # noqa: PLR2004
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split()) if "\n" in text else text
     return text if len(text) <= _CELL else f"{text[:_CELL]}…"

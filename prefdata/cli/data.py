@@ -39,7 +39,7 @@ def ingest(
         str | None,
         typer.Option(
             "--from",
-            help="File, folder, hf://datasets/… or https://…; the pinned files of the hub by default.",
+            help="File, folder, hf://datasets/… or https://…; the hub's pinned files by default.",
             show_default=False,
         ),
     ] = None,
@@ -71,7 +71,8 @@ def ingest(
         return
     _output.rows([{"table": table, "rows": count} for table, count in result.tables.items()])
     _output.line(
-        f"{result.rows_in:,} raw rows = {result.rows_out:,} kept + {result.rejected:,} in quarantine"
+        f"{result.rows_in:,} raw rows = {result.rows_out:,} kept "
+        f"+ {result.rejected:,} in quarantine"
     )
     if result.rejected:
         _output.rows([{"rule": r, "rows": n} for r, n in sorted(result.reasons.items())])

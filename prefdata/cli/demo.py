@@ -9,6 +9,7 @@ import typer
 
 from prefdata.cli import _output
 from prefdata.cli._options import Json
+from prefdata.core.errors import UnknownNameError
 
 __all__ = ["register"]
 
@@ -35,6 +36,9 @@ def synth(
     """Write a synthetic world: raw files in the published formats, with planted truth."""
     from prefdata.testing.world import SOURCES, WorldSpec, write_world
 
+    for name in source or ():
+        if name not in SOURCES:
+            raise UnknownNameError("synthetic dataset", name, known=SOURCES, where="--source")
     spec = WorldSpec(seed=seed, scale=scale, sources=tuple(source or SOURCES))
     world = write_world(folder, spec)
     _output.rows(world.summary(), as_json=as_json)

@@ -52,6 +52,10 @@ def sql(
         )
     if to is not None and output == "table":
         output = to.suffix.removeprefix(".") if to.suffix[1:] in _FORMATS[1:] else "csv"
+    if to is not None and (to.is_dir() or not to.absolute().parent.is_dir()):
+        raise UserError(
+            "The file cannot be there.", where=str(to), fix="Name a file in a folder that exists."
+        )
     text = _query_text(query)
     with pf.open(workspace).session(at, is_locked=True) as session, query_bar() as bar:
         if output != "table":

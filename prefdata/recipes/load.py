@@ -51,11 +51,11 @@ def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
         UnknownNameError: If there is no such recipe.
     """
     file = find_recipe(path)
-    text = file.read_text()
     try:
+        text = file.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise RecipeError(
@@ -91,18 +91,7 @@ def _override(raw: dict[str, Any], override: str) -> None:
         )
     target: Any = raw
     if keys[0] not in Recipe.model_fields:
-        steps = raw.get("steps")
-        if not isinstance(steps, list):
-            steps = []
-        for i, step in enumerate(steps):
-            if isinstance(step, str):
-                steps[i] = {"stage": step}
-        named = {s.get("name") or s.get("stage"): s for s in steps if isinstance(s, dict)}
-        if keys[0] not in named:
-            raise UnknownNameError(
-                "step or key", keys[0], known=[*named, *Recipe.model_fields], where=f"--set {key}"
-            )
-        target = named[keys.pop(0)]
+        target = _step(raw, keys.pop(0), where=f"--set {key}")
     for part in keys[:-1]:
         target = target.setdefault(part, {})
         if not isinstance(target, dict):
@@ -113,7 +102,29 @@ def _override(raw: dict[str, Any], override: str) -> None:
             )
     if not keys:
         raise RecipeError("A step is not a value.", where=f"--set {key}", fix="Name a key of it.")
-    target[keys[-1]] = yaml.safe_load(text)
+    try:
+        target[keys[-1]] = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise RecipeError(
+            f"{text!r} is not YAML.", where=f"--set {key}", fix="Quote the value."
+        ) from error
+
+
+def _step(raw: dict[str, Any], name: str, *, where: str) -> dict[str, Any]:
+    """Return the mapping of one step, made of its short form if need be."""
+    steps = raw.get("steps")
+    if not isinstance(steps, list):
+        steps = []
+    for i, step in enumerate(steps):
+        if isinstance(step, str):
+            steps[i] = {"stage": step}
+    named = {str(s.get("name") or s.get("stage")): s for s in steps if isinstance(s, dict)}
+    if name not in named:
+        raise UnknownNameError(
+            "step or key", name, known=[*named, *Recipe.model_fields], where=where
+        )
+    found: dict[str, Any] = named[name]
+    return found
 
 
 def _recipe_error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -81,4 +82,14 @@ class Recipe(_Part):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             message = f"two steps are named {', '.join(twice)}; give one a `name`"
             raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _exports_differ(self) -> Self:
+        places = [PurePosixPath(export.to) for export in self.exports]
+        for i, place in enumerate(places):
+            for other in places[:i]:
+                if place.is_relative_to(other) or other.is_relative_to(place):
+                    message = f"the exports to {other} and {place} would overwrite each other"
+                    raise ValueError(message)
         return self

@@ -99,6 +99,10 @@ class PendingExport:
             ) from error
         return ExportResult(self.exporter, self.folder, self.rows, self.digests, self.loses)
 
+    def discard(self) -> None:
+        """Remove what is not to be published."""
+        shutil.rmtree(self.part, ignore_errors=True)
+
 
 def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
     workspace: Workspace,
@@ -138,14 +142,17 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
             fix="Choose another folder.",
         ) from error
     counted = _Counter()
-    with Session(workspace, state) as session:
-        # Sorting a million pairs with their texts spills to disk beyond this.
-        session.connection.execute(f"SET memory_limit = '{_SORT_BYTES} bytes'")
-        values = {"pairs": pairs, "decisions": decisions, "splits": splits, "sources": sources}
-        rows = counted.count(_batches(session, values))
-        files = found.write(rows, part, settings)
-    (part / _MARK).write_text(f"written by prefdata: {exporter} of {pairs}\n")
-    digests = {f.relative_to(part).as_posix(): file_digest(f) for f in sorted(files)}
+    values = {"pairs": pairs, "decisions": decisions, "splits": splits, "sources": sources}
+    try:
+        with Session(workspace, state) as session:
+            # Sorting a million pairs with their texts spills to disk beyond this.
+            session.connection.execute(f"SET memory_limit = '{_SORT_BYTES} bytes'")
+            files = found.write(counted.count(_batches(session, values)), part, settings)
+        (part / _MARK).write_text(f"written by prefdata: {exporter} of {pairs}\n")
+        digests = {f.relative_to(part).as_posix(): file_digest(f) for f in sorted(files)}
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
     return PendingExport(exporter, found.version, part, to, counted.rows, digests, found.loses)
 
 

@@ -1,7 +1,8 @@
 """Hold what adapters write against the contracts, row by row and over the whole ingest.
 
 A canonical row that breaks a rule sends its raw row to quarantine, with everything that came of
-that raw row: half a raw row would be worse than none. Repeated keys and keys that point to
+that raw row: half a raw row would be worse than none. Only annotators stay, because adapters write
+them where they first occur and later rows are theirs too. Repeated keys and keys that point to
 nothing are faults of the adapter, not of the data, and stop the ingest.
 """
 
@@ -48,12 +49,30 @@ def screen(bundle: Bundle) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
         return frames, bundle.rejects
     rules = concat_rejects(broken).unique(["file", "row"], keep="first", maintain_order=True)
     bad = rules.select("file", "row")
-    kept = {
-        table: frame.join(bad, on=["file", "row"], how="anti") if "row" in frame.columns else frame
-        for table, frame in frames.items()
-    }
+    kept = {table: _without(table, frame, bad) for table, frame in frames.items()}
+    if "flags" in kept:
+        kept["flags"] = kept["flags"].join(_gone(bundle, kept), on=["subject", "id"], how="anti")
     own = bundle.rejects.join(bad, on=["file", "row"], how="anti")
     return kept, concat_rejects([own, rules.select(list(REJECT_COLUMNS))])
+
+
+def _without(table: str, frame: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that came of no bad raw row, and annotators without their bad raw row."""
+    if table == "annotators":
+        is_bad = pl.struct("file", "row").is_in(bad.to_struct().implode())
+        return frame.with_columns(row=pl.when(~is_bad).then("row"))
+    return frame.join(bad, on=["file", "row"], how="anti") if "row" in frame.columns else frame
+
+
+def _gone(bundle: Bundle, kept: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return table and key of all rows of a bundle that were not kept."""
+    return pl.concat(
+        frame.select(subject=pl.lit(table), id=pl.col(table_schema(table).primary_key[0])).join(
+            kept[table], left_on="id", right_on=table_schema(table).primary_key[0], how="anti"
+        )
+        for table, frame in bundle.tables.items()
+        if table in _KEYED
+    )
 
 
 def _raise_unplaced(table: str, found: pl.DataFrame) -> None:

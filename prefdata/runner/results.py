@@ -46,26 +46,17 @@ class StepResults:
 
     def get(self, fingerprint: str) -> StepResult | None:
         """Return a result whose files are all still there, or None."""
-        path = self._path(fingerprint)
         try:
-            raw = json.loads(path.read_text())
-        except (FileNotFoundError, ValueError):
+            result = _from_json(self._path(fingerprint).read_text())
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            # Not there, or damaged: the step is computed again.
             return None
-        outputs = {
-            (table, tuple(key)): tuple(FileEntry(*entry) for entry in files)
-            for table, key, files in raw["outputs"]
-        }
-        entries = [entry for files in outputs.values() for entry in files]
-        if not all((self._warehouse / entry.path).is_file() for entry in entries):
-            return None
-        return StepResult(
-            outputs=outputs,
-            rows_in=raw["rows_in"],
-            rows_out=raw["rows_out"],
-            rejected=raw["rejected"],
-            reasons=raw["reasons"],
-            notes=tuple(raw["notes"]),
-        )
+        entries = [entry for files in result.outputs.values() for entry in files]
+        return result if all(self._is_whole(entry) for entry in entries) else None
+
+    def _is_whole(self, entry: FileEntry) -> bool:
+        path = self._warehouse / entry.path
+        return path.is_file() and path.stat().st_size == entry.bytes
 
     def put(self, fingerprint: str, result: StepResult) -> None:
         """Keep a result; atomic."""
@@ -89,3 +80,18 @@ class StepResults:
 
     def _path(self, fingerprint: str) -> Path:
         return self._folder / f"{fingerprint}.json"
+
+
+def _from_json(text: str) -> StepResult:
+    raw = json.loads(text)
+    return StepResult(
+        outputs={
+            (table, tuple(key)): tuple(FileEntry(*entry) for entry in files)
+            for table, key, files in raw["outputs"]
+        },
+        rows_in=raw["rows_in"],
+        rows_out=raw["rows_out"],
+        rejected=raw["rejected"],
+        reasons=raw["reasons"],
+        notes=tuple(raw["notes"]),
+    )

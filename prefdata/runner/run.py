@@ -92,11 +92,16 @@ def run(
             for unit in todo
         ]
         _refuse_too_many(steps, max_rejects)
-        pending = [
-            _export(catalog, write, recipe, i, record, report) for i in range(len(recipe.exports))
-        ]
-        record.write(write)
-        snapshot = write.commit(f"run {recipe.name}", run_id=record.run_id)
+        pending: list[PendingExport] = []
+        try:
+            for i in range(len(recipe.exports)):
+                pending.append(_export(catalog, write, recipe, i, record, report))  # noqa: PERF401
+            record.write(write)
+            snapshot = write.commit(f"run {recipe.name}", run_id=record.run_id)
+        except BaseException:
+            for item in pending:
+                item.discard()
+            raise
     exports = [item.publish() for item in pending]
     report(Committed(snapshot.name, record.run_id))
     return RunResult(record.run_id, snapshot, steps, exports, time.perf_counter() - started)

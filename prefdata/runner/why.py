@@ -22,7 +22,8 @@ JOIN prompts USING (prompt_id)
 JOIN responses AS chosen ON chosen.response_id = pairs.chosen_id
 JOIN responses AS rejected ON rejected.response_id = pairs.rejected_id
 WHERE starts_with(pairs.pair_id, $id)
-ORDER BY pairs.pair_id, pairs.stage
+QUALIFY row_number() OVER (PARTITION BY pairs.pair_id ORDER BY pairs.stage) = 1
+ORDER BY pairs.pair_id
 LIMIT 2
 """
 _FLAGS = """
@@ -69,7 +70,7 @@ def why(catalog: Catalog, identifier: str, *, at: str | None = None) -> Why:
     """
     with catalog.session(at) as session:
         found = _rows(session, _PAIR, id=identifier)
-        if len({row["pair_id"] for row in found}) > 1:
+        if len(found) > 1:
             raise UnknownNameError("single pair", identifier, known=[r["pair_id"] for r in found])
         if not found:
             rejects = _rows(session, _REJECTED, id=identifier)

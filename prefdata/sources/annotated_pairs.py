@@ -34,10 +34,10 @@ from prefdata.sources._annotated_pairs.tables import annotators_of, rebuild, tab
 from prefdata.sources._generic.cells import as_came, shown, spell
 from prefdata.sources._generic.offer import GenericParams, format_of, select_files, split_of
 from prefdata.sources._generic.rows import read_rows
-from prefdata.sources._generic.stream import JsonCursor
 from prefdata.tables.bundle import Bundle
 from prefdata.tables.coerce import Misfit
 from prefdata.tables.identity import Occurrences, hash_texts
+from prefdata.tables.json_stream import JsonCursor
 from prefdata.tables.raw import Reject, drift, rejects_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -21,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from prefdata.tables.coerce import EXACT_FLOAT, Misfit, coerce_row
+from prefdata.tables.json_stream import JsonCursor
 from prefdata.tables.raw import RawChunk, Reject, drift, read_blocks, rejects_of
 
 if TYPE_CHECKING:
@@ -29,13 +29,12 @@ if TYPE_CHECKING:
     from prefdata.core.errors import SourceDriftError
     from prefdata.tables.bundle import RawFile
 
-__all__ = ["BLOCK_BYTES", "count_objects", "read_json_rows"]
+__all__ = ["BLOCK_BYTES", "count_objects", "parse_objects", "read_json_rows"]
 
 BLOCK_BYTES = 24 << 20
 _ARROW_BLOCK_BYTES = 1 << 20
 _NEWLINE, _RETURN, _BRACE = b"\n\r{"
 _ARRAY_CHUNK_ROWS = 20_000
-_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def read_json_rows(
@@ -95,6 +94,23 @@ def _fast(
     required: Sequence[str],
     is_nan_known: bool,
 ) -> RawChunk | None:
+    table = parse_objects(block, schema)
+    if table is None:
+        return None
+    if not all(_is_exact(column, is_nan_known=is_nan_known) for column in table.columns):
+        return None
+    if any(table.column(name).null_count for name in required):
+        return None
+    frame = _with_position(pl.DataFrame(table), first_row)
+    return RawChunk(frame=frame, rejects=rejects_of("", ()), rows_in=table.num_rows)
+
+
+def parse_objects(block: bytes, schema: pa.Schema) -> pa.Table | None:
+    """Parse lines that each hold one object of a schema; None if one of them does not.
+
+    Unknown fields and other types make it None as well, so that nothing is lost or guessed; an
+    absent field is null.
+    """
     n_objects = count_objects(block)
     if n_objects is None:
         return None
@@ -103,14 +119,7 @@ def _fast(
         # A row longer than Arrow's block is the commonest harmless reason.
         table = _parse(block, schema, len(block))
     # Two objects on one line, or a line that holds half of one, would shift the row numbers.
-    if table is None or table.num_rows != n_objects:
-        return None
-    if not all(_is_exact(column, is_nan_known=is_nan_known) for column in table.columns):
-        return None
-    if any(table.column(name).null_count for name in required):
-        return None
-    frame = _with_position(pl.DataFrame(table), first_row)
-    return RawChunk(frame=frame, rejects=rejects_of("", ()), rows_in=table.num_rows)
+    return table if table is not None and table.num_rows == n_objects else None
 
 
 def count_objects(block: bytes) -> int | None:
@@ -217,7 +226,6 @@ def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object)
-_LENIENT_DECODER = json.JSONDecoder()
 
 
 def _shaped(
@@ -227,8 +235,6 @@ def _shaped(
     required: Sequence[str],
     normalize: Callable[[dict[str, Any]], dict[str, Any]] | None,
 ) -> dict[str, Any]:
-    if isinstance(value, Misfit):
-        raise value
     if not isinstance(value, dict):
         message = f"a row is an object, this is {type(value).__name__}"
         raise Misfit(None, "wrong-type", message)
@@ -259,60 +265,25 @@ def _read_array(
     required: Sequence[str],
     normalize: Callable[[dict[str, Any]], dict[str, Any]] | None,
 ) -> Iterator[RawChunk]:
-    whole = b"".join(read_blocks(raw.path, file=raw.name, block_bytes=BLOCK_BYTES))
-    try:
-        text = whole.decode()
-    except UnicodeDecodeError as error:
-        raise drift(f"The file is not UTF-8: {error}", file=raw.name) from error
-    items = enumerate(_array_items(text, file=raw.name))
-    is_first = True
-    while stretch := list(itertools.islice(items, _ARRAY_CHUNK_ROWS)):
-        rows: list[dict[str, Any]] = []
-        rejects: list[Reject] = []
-        for number, (value, place) in stretch:
-            try:
-                rows.append(_shaped(value, schema, number, required, normalize))
-            except Misfit as misfit:
-                rejects.append(misfit.reject(number, raw=text[place]))
-        chunk = _chunk(rows, rejects, schema, file=raw.name)
-        if is_first and not rows:
-            raise _wrong_file(chunk, schema, file=raw.name)
-        is_first = False
-        yield chunk
-    if is_first:
+    row = 0
+    with JsonCursor(raw) as cursor:
+        items = (text.encode() for text in cursor.item_texts())
+        while stretch := list(itertools.islice(items, _ARRAY_CHUNK_ROWS)):
+            chunk = _slow(
+                iter(stretch),
+                schema,
+                file=raw.name,
+                first_row=row,
+                required=required,
+                normalize=normalize,
+            )
+            if row == 0 and not chunk.frame.height:
+                raise _wrong_file(chunk, schema, file=raw.name)
+            row += len(stretch)
+            yield chunk
+        cursor.finish()
+    if row == 0:
         raise drift("The file holds no rows.", file=raw.name)
-
-
-def _array_items(text: str, *, file: str) -> Iterator[tuple[Any, slice]]:
-    """Yield the items of an array with their places; one that breaks a rule is a `Misfit`."""
-    position = _skip(text, text.index("[") + 1)
-    number = 0
-    while text[position : position + 1] not in ("]", ""):
-        value, end = _decode_at(text, position, file=file, number=number)
-        yield value, slice(position, end)
-        number += 1
-        position = _skip(text, end)
-        if text[position : position + 1] == ",":
-            position = _skip(text, position + 1)
-    if not text[position : position + 1]:
-        raise drift("The JSON array has no end; the file is cut.", file=file, row=number)
-    if _skip(text, position + 1) != len(text):
-        raise drift("Something follows the end of the JSON array.", file=file, row=number)
-
-
-def _decode_at(text: str, position: int, *, file: str, number: int) -> tuple[Any, int]:
-    try:
-        try:
-            return _DECODER.raw_decode(text, position)
-        except Misfit as misfit:
-            return misfit, _LENIENT_DECODER.raw_decode(text, position)[1]
-    except (ValueError, RecursionError) as error:
-        raise drift(f"The JSON array breaks off: {error}", file=file, row=number) from error
-
-
-def _skip(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position
 
 
 def _wrong_file(chunk: RawChunk, schema: pa.Schema, *, file: str) -> SourceDriftError:

@@ -47,9 +47,34 @@ def test_an_extra_comes_with_its_version_or_its_command(
         assert part["more"].endswith(": pip install 'prefdata[hub]'")
 
 
+def test_a_folder_named_like_a_library_is_not_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ray").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "ray", raising=False)
+    found = metadata.version
+
+    def version(name: str) -> str:
+        if name == "ray":
+            raise metadata.PackageNotFoundError(name)
+        return found(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert importlib.util.find_spec("ray") is not None
+    part = _parts(tmp_path)["ray"]
+    assert part["state"] == "not installed"
+    assert "pip install 'prefdata[ray]'" in part["more"]
+
+
 @pytest.mark.parametrize(
     ("values", "state"),
-    [({}, "allowed"), ({"PREFDATA_OFFLINE": "1"}, "off"), ({"PREFDATA_OFFLINE": "0"}, "allowed")],
+    [
+        ({}, "allowed"),
+        ({"PREFDATA_OFFLINE": "1"}, "off"),
+        ({"PREFDATA_OFFLINE": "0"}, "allowed"),
+        ({"HF_HUB_OFFLINE": "false"}, "allowed"),
+    ],
 )
 def test_the_network_is_off_when_a_variable_says_so(
     values: dict[str, str], state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -60,7 +85,7 @@ def test_the_network_is_off_when_a_variable_says_so(
         monkeypatch.setenv(name, value)
     part = _parts(tmp_path)["network"]
     assert part["state"] == state
-    assert ("PREFDATA_OFFLINE is set" in part["more"]) == (state == "off")
+    assert ("PREFDATA_OFFLINE=1 is set" in part["more"]) == (state == "off")
 
 
 def test_a_folder_without_a_workspace_is_answered_with_what_to_do(tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.json as pj
 import pyarrow.parquet as pq
 
 from prefdata.sources._generic.offer import format_of
-from prefdata.sources._generic.stream import JsonCursor
+from prefdata.tables.json_stream import JsonCursor
+from prefdata.tables.jsonl import parse_objects
 from prefdata.tables.raw import Reject, drift, open_bytes, read_blocks
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Stretch", "pieces", "read_rows"]
 
 _BLOCK_BYTES = 16 << 20
-_ARROW_BLOCK_BYTES = 4 << 20
 _BATCH_ROWS = 10_000
 _SAMPLE_ROWS = 64
 _EXACT_FLOAT = 2.0**53
@@ -244,20 +243,8 @@ def _sampled_schema(block: bytes) -> pa.Schema | None:
 
 def _arrow_rows(block: bytes, schema: pa.Schema) -> pl.DataFrame | None:
     """Parse regular rows at Arrow's speed; None where that would not be exact."""
-    try:
-        table = pj.read_json(
-            pa.BufferReader(block),
-            read_options=pj.ReadOptions(block_size=_ARROW_BLOCK_BYTES),
-            parse_options=pj.ParseOptions(
-                explicit_schema=schema, unexpected_field_behavior="error"
-            ),
-        )
-        # Arrow's parser does not look at UTF-8; polars trusts it blindly.
-        table.validate(full=True)
-    except (pa.ArrowException, OSError):
-        return None
-    n_lines = sum(1 for line in block.split(b"\n") if line.strip())
-    if table.num_rows != n_lines or table.schema.names != schema.names:
+    table = parse_objects(block, schema)
+    if table is None or table.schema.names != schema.names:
         return None
     if not all(_is_exact(chunk) for column in table.columns for chunk in column.chunks):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -186,7 +187,9 @@ def _judgments(rows: pl.DataFrame, origin: dict[str, pl.Expr]) -> pl.DataFrame:
         protocol=pl.lit("likert"),
         response_ids=pl.concat_list(pl.col("prompt_id") + "/answer"),
         is_order_known=pl.lit(value=True),
-        scores=pl.concat_list("rating"),
+        # A bare NaN is how a data frame writes a missing number.
+        scores=pl.concat_list(pl.col("rating").fill_nan(None)),
+        raw_values=pl.when(pl.col("rating").is_nan()).then(pl.lit(["NaN"], pl.List(pl.String))),
         scale_min=pl.lit(_SCALE[0]),
         scale_max=pl.lit(_SCALE[1]),
         **origin,
@@ -206,7 +209,7 @@ def rebuild(tables: Mapping[str, pl.DataFrame]) -> dict[str, list[dict[str, Any]
             prompts.select("conversation_id", "prompt_id", prompt="messages"), on="conversation_id"
         )
         .join(tables["responses"].select("prompt_id", answer="messages"), on="prompt_id")
-        .join(tables["judgments"].select("prompt_id", "scores"), on="prompt_id")
+        .join(tables["judgments"].select("prompt_id", "scores", "raw_values"), on="prompt_id")
     )
     files: dict[str, list[dict[str, Any]]] = {}
     # A loop over rows: this is the proof that nothing is lost, not a hot path.
@@ -216,7 +219,7 @@ def rebuild(tables: Mapping[str, pl.DataFrame]) -> dict[str, list[dict[str, Any]
         member = row["annotator_id"].rsplit("-", 1)[1]
         whole = left | {
             "transcript": left["transcript"] or join_turns([*row["prompt"], *row["answer"]]),
-            "rating": row["scores"][0],
+            "rating": math.nan if row["raw_values"] else row["scores"][0],
             "red_team_member_id": None if member == "unknown" else int(member),
             **(json.loads(extra) if extra else {}),
         }

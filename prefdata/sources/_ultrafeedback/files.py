@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
-import json
 import re
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from prefdata.tables.json_stream import JsonCursor
 from prefdata.tables.raw import drift, open_bytes, read_blocks
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ __all__ = ["BLOCK_BYTES", "best_of_each", "json_blocks", "record_batches"]
 
 BLOCK_BYTES = 16 << 20
 _BATCH_ROWS = 8_192
-_MAX_ITEM_CHARS = 64 << 20
 _BETWEEN = re.compile(r"[ \t\r\n,]*")
 _DATA_FILE = re.compile(
     r"(?:.*/)?(?P<stem>[^/]+?)\.(?P<kind>jsonl|parquet|arrow|json)(?P<packed>\.(?:gz|zst|bz2))?"
@@ -71,60 +69,18 @@ def _array_blocks(raw: RawFile) -> Iterator[tuple[bytes, list[bytes]]]:
     """Put each item of an array on a line of its own, holding a stretch of the file at a time."""
     lines: list[bytes] = []
     size = 0
-    for item in _array_items(raw):
-        # Inside strings a line break must be escaped, so any that is left is between tokens.
-        line = item.replace("\n", " ").replace("\r", " ").encode()
-        lines.append(line)
-        size += len(line)
-        if size >= BLOCK_BYTES:
-            yield b"\n".join(lines), lines
-            lines, size = [], 0
+    with JsonCursor(raw) as cursor:
+        for item in cursor.item_texts():
+            # Inside strings a line break must be escaped; any that is left is between tokens.
+            line = item.replace("\n", " ").replace("\r", " ").encode()
+            lines.append(line)
+            size += len(line)
+            if size >= BLOCK_BYTES:
+                yield b"\n".join(lines), lines
+                lines, size = [], 0
+        cursor.finish()
     if lines:
         yield b"\n".join(lines), lines
-
-
-def _array_items(raw: RawFile) -> Iterator[str]:
-    decode = json.JSONDecoder().raw_decode
-    text, position, row, is_started = "", 0, 0, False
-    for more in _texts(raw):
-        text, position = text[position:] + more, 0
-        if not is_started:
-            position, is_started = text.index("[") + 1, True
-        while True:
-            position = _after_space(text, position)
-            if position == len(text) or text[position] == "]":
-                break
-            try:
-                _, end = decode(text, position)
-            except (ValueError, RecursionError) as error:
-                # Cut by the end of the stretch, most likely: the next one completes it.
-                if len(text) - position > _MAX_ITEM_CHARS:
-                    raise drift(
-                        f"The JSON array breaks off: {error}", file=raw.name, row=row
-                    ) from error
-                break
-            yield text[position:end]
-            row, position = row + 1, end
-    if text[position : position + 1] != "]":
-        raise drift("The JSON array breaks off; the file is cut.", file=raw.name, row=row)
-
-
-def _after_space(text: str, position: int) -> int:
-    found = _BETWEEN.match(text, position)
-    return found.end() if found else position
-
-
-def _texts(raw: RawFile) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    with open_bytes(raw.path, file=raw.name) as stream:
-        try:
-            while read := stream.read(BLOCK_BYTES):
-                yield decoder.decode(read)
-            yield decoder.decode(b"", final=True)
-        except UnicodeDecodeError as error:
-            raise drift(f"The file is not UTF-8: {error}", file=raw.name) from error
-        except (OSError, EOFError) as error:
-            raise drift(f"The compressed stream is damaged: {error}", file=raw.name) from error
 
 
 def record_batches(raw: RawFile) -> Iterator[pa.RecordBatch]:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.json as pj
 
 from prefdata.sources._ultrafeedback.files import json_blocks, record_batches
 from prefdata.tables.coerce import Misfit, coerce_row
+from prefdata.tables.jsonl import parse_objects
 from prefdata.tables.raw import Reject, drift
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Format", "Part", "Shape", "Stretch", "patched", "read_stretches"]
 
-_ARROW_BLOCK_BYTES = 4 << 20
 _DATA_FRAMES = (".parquet", ".arrow")
 
 
@@ -138,16 +137,10 @@ def _parsed(
     """Parse a block in the shape of its first row; None if some row does not have it."""
     try:
         shape, _ = form.fit(json.loads(lines[0]))
-        table = pj.read_json(
-            pa.BufferReader(block),
-            read_options=pj.ReadOptions(block_size=_ARROW_BLOCK_BYTES),
-            parse_options=pj.ParseOptions(
-                explicit_schema=shape.schema, unexpected_field_behavior="error"
-            ),
-        )
-        # Arrow's parser does not look at UTF-8; polars trusts it blindly.
-        table.validate(full=True)
-    except (ValueError, RecursionError, Misfit, pa.ArrowException):
+    except (ValueError, RecursionError, Misfit):
+        return None, None
+    table = parse_objects(block, shape.schema)
+    if table is None:
         return None, None
     # Two objects on one line, or a line that holds half of one, would shift the row numbers.
     is_straight = table.num_rows == len(lines) and all(

@@ -23,7 +23,7 @@ from prefdata.protocols import RawFile
 from prefdata.sources._generic.cells import MARK, from_cell, pack, spell
 from prefdata.sources._generic.offer import DATA_FORMATS, format_of, select_files, split_of
 from prefdata.sources._generic.rows import pieces, read_rows
-from prefdata.sources._generic.stream import JsonCursor
+from prefdata.tables.json_stream import JsonCursor
 from prefdata.tables.coerce import Misfit
 
 if TYPE_CHECKING:

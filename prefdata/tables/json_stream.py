@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from prefdata.protocols import RawFile
+    from prefdata.tables.bundle import RawFile
 
 __all__ = ["JsonCursor"]
 
@@ -70,6 +70,10 @@ class JsonCursor:
 
     def value(self) -> Any:
         """Read the value that comes next."""
+        return self._next()[0]
+
+    def _next(self) -> tuple[Any, str]:
+        """Read the value that comes next, and return it with its text."""
         self.peek()
         while True:
             try:
@@ -83,17 +87,27 @@ class JsonCursor:
             # A number that ends where the text read so far ends may go on.
             if end == len(self._text) and self._refill():
                 continue
+            text = self._text[self._position : end]
             self._position = end
-            return value
+            return value, text
 
     def items(self) -> Iterator[Any]:
         """Read an array, item by item."""
+        for value, _ in self._items():
+            yield value
+
+    def item_texts(self) -> Iterator[str]:
+        """Read an array, and yield the text of each item as it stands there."""
+        for _, text in self._items():
+            yield text
+
+    def _items(self) -> Iterator[tuple[Any, str]]:
         self.expect("[")
         if self.peek() == "]":
             self.expect("]")
             return
         while True:
-            yield self.value()
+            yield self._next()
             if self.peek() == "]":
                 self.expect("]")
                 return

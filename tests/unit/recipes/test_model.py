@@ -1,0 +1,35 @@
+"""What a recipe may say, and what it may not."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from prefdata.recipes import ExportStep, Recipe, Step
+
+
+def test_a_step_is_a_name_or_a_mapping() -> None:
+    recipe = Recipe.model_validate(
+        {"name": "r", "steps": ["flag-quality", {"stage": "make-pairs", "name": "pairs"}]}
+    )
+    assert [(step.stage, step.name) for step in recipe.steps] == [
+        ("flag-quality", "flag-quality"),
+        ("make-pairs", "pairs"),
+    ]
+
+
+def test_two_steps_of_one_name_are_refused() -> None:
+    with pytest.raises(ValidationError, match="two steps are named flag-quality"):
+        Recipe.model_validate({"name": "r", "steps": ["flag-quality", "flag-quality"]})
+
+
+@pytest.mark.parametrize("to", ["/etc", "../out", "a/../../b", "~/x"])
+def test_an_export_stays_inside_the_workspace(to: str) -> None:
+    with pytest.raises(ValidationError, match="inside the workspace"):
+        ExportStep.model_validate({"as": "trl", "to": to})
+
+
+@pytest.mark.parametrize("name", ["", "Clean", "a b", "../x", "-x"])
+def test_names_are_plain(name: str) -> None:
+    with pytest.raises(ValidationError):
+        Step(stage="make-pairs", name=f"{name} ")

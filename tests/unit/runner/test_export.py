@@ -1,0 +1,92 @@
+"""An export is a whole folder or none, in an order that only content decides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from prefdata.core.errors import RecipeError, UnknownNameError
+from prefdata.recipes import Recipe
+from prefdata.runner import export_pairs, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prefdata.catalog import Catalog
+
+Put = Callable[..., None]
+
+_STEPS = ["flag-quality", "make-pairs", "split-by-prompt", "select-pairs"]
+
+
+@pytest.fixture
+def ready(catalog: Catalog, put: Put) -> Catalog:
+    put("a", 40)
+    put("b", 5)
+    run(catalog, Recipe.model_validate({"name": "r", "steps": _STEPS}))
+    return catalog
+
+
+def _lines(folder: Path) -> list[dict[str, Any]]:
+    return [
+        json.loads(line)
+        for path in sorted(folder.glob("*.jsonl"))
+        for line in path.read_text().splitlines()
+    ]
+
+
+def test_all_pairs_come_in_the_order_of_their_ids(ready: Catalog, tmp_path: Path) -> None:
+    result = export_pairs(ready, "jsonl", tmp_path / "out")
+    rows = _lines(tmp_path / "out")
+    assert result.rows == len(rows) == 45
+    assert [row["pair_id"] for row in rows] == sorted(row["pair_id"] for row in rows)
+    assert set(result.digests) == {path.name for path in (tmp_path / "out").glob("*.jsonl")}
+
+
+def test_sources_splits_and_decisions_are_honoured(ready: Catalog, tmp_path: Path) -> None:
+    export_pairs(ready, "jsonl", tmp_path / "b", sources=["b"])
+    assert {row["source"] for row in _lines(tmp_path / "b")} == {"b"}
+    export_pairs(ready, "jsonl", tmp_path / "s", splits="split-by-prompt", decisions="select-pairs")
+    wanted = ready.sql("SELECT split, count(*) FROM splits GROUP BY split").fetchall()
+    found: dict[str, int] = {}
+    for row in _lines(tmp_path / "s"):
+        found[row["split"]] = found.get(row["split"], 0) + 1
+    assert found == dict(wanted)
+
+
+def test_an_older_snapshot_can_be_exported(ready: Catalog, put: Put, tmp_path: Path) -> None:
+    ready.tag("before")
+    put("b", 6)
+    assert export_pairs(ready, "jsonl", tmp_path / "now").rows == 40
+    assert export_pairs(ready, "jsonl", tmp_path / "then", ref="before").rows == 45
+
+
+def test_an_export_replaces_its_own_folder_and_no_other(ready: Catalog, tmp_path: Path) -> None:
+    first = export_pairs(ready, "jsonl", tmp_path / "out")
+    assert export_pairs(ready, "jsonl", tmp_path / "out").digests == first.digests
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "thesis.txt").write_text("years of work")
+    with pytest.raises(RecipeError, match="no export wrote"):
+        export_pairs(ready, "jsonl", foreign)
+    assert (foreign / "thesis.txt").read_text() == "years of work"
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("part", ["pairs", "decisions", "splits"])
+def test_a_step_that_wrote_nothing_is_named(ready: Catalog, tmp_path: Path, part: str) -> None:
+    ask: dict[str, Any] = {part: "nobody"}
+    with pytest.raises(UnknownNameError, match="nobody") as caught:
+        export_pairs(ready, "jsonl", tmp_path / "out", **ask)
+    assert f"step that wrote {part}" in str(caught.value)
+
+
+def test_a_failing_exporter_leaves_the_old_folder(ready: Catalog, tmp_path: Path) -> None:
+    export_pairs(ready, "trl", tmp_path / "out", params={"file": "jsonl"})
+    before = sorted(path.read_bytes() for path in (tmp_path / "out").iterdir())
+    with pytest.raises(RecipeError, match="fil"):
+        export_pairs(ready, "trl", tmp_path / "out", params={"fil": "jsonl"})
+    assert sorted(path.read_bytes() for path in (tmp_path / "out").iterdir()) == before
