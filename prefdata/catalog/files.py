@@ -32,7 +32,8 @@ _FILE_BYTES = 512 << 20
 _ZSTD_LEVEL = 1
 _LARGE = frozenset({"text", "raw", "comment", "feedback", "reason", "state"})
 # Columns whose values rarely repeat: a dictionary would be built, overflow, and be thrown away.
-_UNIQUE = frozenset({"content_hash", "digest", "fingerprint"})
+_UNIQUE = frozenset({"content_hash", "digest", "fingerprint", "row", "spot"})
+_REPEATING = frozenset({"string", "int32", "int64", "float64"})
 
 
 def folder_of(table: str, key: PartitionKey) -> str:
@@ -165,7 +166,7 @@ def _dictionary_columns(schema: TableSchema) -> list[str]:
     return [
         column.name
         for column in schema.columns.values()
-        if column.type == "string"
+        if column.type in _REPEATING
         and column.name not in _LARGE | _UNIQUE
         and (not column.name.endswith("id") or column.name == "annotator_id")
     ]

@@ -21,7 +21,9 @@ _MARK = ".prefdata-demo"
 _QUERIES = (
     (
         "What is in the catalog?",
-        "SELECT source, prompts, responses, judgments, annotators FROM source_overview ORDER BY source",
+        """
+SELECT source, prompts, responses, judgments, annotators FROM source_overview ORDER BY source
+""",
     ),
     (
         "Which model wins, and against what chance?",

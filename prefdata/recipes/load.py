@@ -79,7 +79,12 @@ def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
 
 def recipe_json_schema() -> dict[str, Any]:
     """Return the JSON Schema of recipes, for editors."""
-    return Recipe.model_json_schema(by_alias=True)
+    schema = Recipe.model_json_schema(by_alias=True)
+    steps = schema["properties"]["steps"]
+    # A step may also be the name of its stage alone.
+    name = schema["$defs"]["Step"]["properties"]["stage"]
+    steps["items"] = {"anyOf": [steps["items"], name]}
+    return schema
 
 
 def _override(raw: dict[str, Any], override: str) -> None:

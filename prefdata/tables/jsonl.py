@@ -114,10 +114,9 @@ def parse_objects(block: bytes, schema: pa.Schema) -> pa.Table | None:
     n_objects = count_objects(block)
     if n_objects is None:
         return None
-    table = _parse(block, schema, _ARROW_BLOCK_BYTES)
-    if table is None and len(block) > _ARROW_BLOCK_BYTES:
-        # A row longer than Arrow's block is the commonest harmless reason.
-        table = _parse(block, schema, len(block))
+    table, is_too_long = _parse(block, schema, _ARROW_BLOCK_BYTES)
+    if is_too_long:
+        table, _ = _parse(block, schema, len(block))
     # Two objects on one line, or a line that holds half of one, would shift the row numbers.
     return table if table is not None and table.num_rows == n_objects else None
 
@@ -145,7 +144,8 @@ def count_objects(block: bytes) -> int | None:
     return count
 
 
-def _parse(block: bytes, schema: pa.Schema, block_size: int) -> pa.Table | None:
+def _parse(block: bytes, schema: pa.Schema, block_size: int) -> tuple[pa.Table | None, bool]:
+    """Return the table, or None and whether a row was only too long for Arrow's block."""
     try:
         table = pj.read_json(
             pa.BufferReader(block),
@@ -156,9 +156,9 @@ def _parse(block: bytes, schema: pa.Schema, block_size: int) -> pa.Table | None:
         )
         # Arrow's parser does not look at UTF-8; polars trusts it blindly.
         table.validate(full=True)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return None
-    return table
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        return None, block_size < len(block) and "straddl" in str(error)
+    return table, False
 
 
 def _is_exact(column: pa.ChunkedArray, *, is_nan_known: bool) -> bool:

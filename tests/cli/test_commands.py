@@ -8,13 +8,16 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
+import prefdata as pf
 from prefdata.registry import plugin
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__: list[str] = []
 
@@ -58,8 +61,16 @@ class Place:
     def run(self, *args: str | Path, stdin: str = "") -> Result:
         return run(*args, "-w", self.root, stdin=stdin)
 
-    def sql(self, query: str) -> list[dict[str, Any]]:
-        return self.run("sql", query, "-o", "jsonl").records()
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask in this process, where the answer is not what is tested."""
+        return pf.open(self.root).sql(query).fetchall()
+
+    def n_snapshots(self) -> int:
+        return len(pf.open(self.root).history())
+
+
+def _rows(content: bytes) -> list[Any]:
+    return [json.loads(line) for line in content.splitlines() if line.strip()]
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +115,10 @@ def test_sources_are_listed_and_shown(place: Place) -> None:
     assert "hh-rlhf" in {record["source"] for record in listed.records()}
     shown = run("source", "show", "hh-rlhf")
     assert (shown.status, shown.stderr) == (0, "")
-    assert "harmless-base/test.jsonl.gz" in shown.stdout
-    assert run("source", "show", "hh-rlhf", "--json").records()[0]["source"] == "hh-rlhf"
+    assert "source: hh-rlhf\n" in shown.stdout
+    assert "\nfiles\n" in shown.stdout
+    (card,) = run("source", "show", "hh-rlhf", "--json").records()
+    assert "harmless-base/test.jsonl.gz" in {file["path"] for file in card["files"]}
 
 
 def test_the_raw_rows_come_back_from_the_catalog(place: Place, tmp_path: Path) -> None:
@@ -113,19 +126,15 @@ def test_the_raw_rows_come_back_from_the_catalog(place: Place, tmp_path: Path) -
     assert (result.status, result.stderr) == (0, "")
     assert "helpful-base/train.jsonl" in result.stdout
     for name, content in plugin("source", "hh-rlhf").example.items():
-        rows = (tmp_path / name).read_text(encoding="utf-8").splitlines()
-        assert [json.loads(row) for row in rows] == [
-            json.loads(row) for row in content.splitlines() if row.strip()
-        ]
+        rebuilt = (tmp_path / f"{name}.rebuilt.jsonl").read_bytes()
+        assert _rows(rebuilt) == _rows(content)
 
 
 def test_synth_writes_the_raw_files_of_a_dataset(tmp_path: Path) -> None:
-    args = ("synth", tmp_path, "--scale", "0.005", "--source", "multipref")
-    result = run(*args)
+    result = run("synth", tmp_path, "--scale", "0.005", "--source", "multipref", "--json")
     assert (result.status, result.stderr) == (0, "")
-    assert "multipref" in result.stdout
-    assert [path.name for path in tmp_path.glob("multipref/**/*.parquet")]
-    assert run(*args, "--json").records()[0]["rows"] == 52
+    assert [record["rows"] for record in result.records()] == [52]
+    assert list(tmp_path.glob("multipref/**/*.parquet"))
 
 
 # --- recipes --------------------------------------------------------------------------------------
@@ -151,9 +160,6 @@ def test_plan_tells_what_is_done_already(place: Place) -> None:
     result = place.run("plan", "clean", "--json")
     assert (result.status, result.stderr) == (0, "")
     assert {record["status"] for record in result.records()} == {"cached"}
-    shown = place.run("plan", "clean")
-    assert shown.status == 0
-    assert "fingerprint" in shown.stdout
 
 
 def test_export_writes_files_and_names_their_digests(place: Place, tmp_path: Path) -> None:
@@ -228,7 +234,7 @@ def test_sql_reads_standard_input_and_files(place: Place, tmp_path: Path) -> Non
 def test_sql_looks_at_an_older_snapshot(place: Place) -> None:
     query = "SELECT count(*) AS n FROM pairs"
     assert place.run("sql", query, "-o", "jsonl", "--at", "#1").records() == [{"n": 0}]
-    assert place.sql(query) == [{"n": 16}]
+    assert place.sql(query) == [(16,)]
 
 
 def test_tables_are_listed_and_described(place: Place) -> None:
@@ -242,21 +248,21 @@ def test_tables_are_listed_and_described(place: Place) -> None:
 
 
 def test_why_tells_the_story_of_a_pair_that_is_in_and_of_one_that_is_out(place: Place) -> None:
-    for is_kept, said in ((True, "yes"), (False, "flag:")):
-        query = f"SELECT pair_id FROM decisions WHERE is_kept = {is_kept} ORDER BY ALL LIMIT 1"
-        (row,) = place.sql(query)
-        result = place.run("why", row["pair_id"])
+    kept = {is_kept: pair for pair, is_kept in place.sql("SELECT pair_id, is_kept FROM decisions")}
+    for is_kept, said in ((True, " yes "), (False, " flag:")):
+        result = place.run("why", kept[is_kept])
         assert (result.status, result.stderr) == (0, "")
+        assert f"pair      {kept[is_kept]}\n" in result.stdout
         for heading in ("texts", "flags", "decisions", "splits"):
             assert f"\n{heading}\n" in result.stdout
         assert said in result.stdout
-    (story,) = place.run("why", row["pair_id"][:12], "--json").records()
-    assert story["pair"]["pair_id"] == row["pair_id"]
+    (story,) = place.run("why", kept[True][:12], "--json").records()
+    assert story["pair"]["pair_id"] == kept[True]
 
 
 def test_why_tells_the_reason_of_a_judgment_without_a_pair(place: Place) -> None:
-    (row,) = place.sql("SELECT id FROM rejects WHERE rule = 'identical-responses' LIMIT 1")
-    result = place.run("why", row["id"])
+    ((judgment, *_), *_) = place.sql("SELECT id FROM rejects WHERE rule = 'identical-responses'")
+    result = place.run("why", judgment)
     assert (result.status, result.stderr) == (0, "")
     assert result.stdout.startswith("It became no pair:\n")
 
@@ -311,17 +317,16 @@ def test_a_tag_names_a_snapshot_until_it_is_taken_off(place: Place) -> None:
     assert tagged.stdout.startswith("mine = ")
     assert "mine" in place.run("snapshot", "show", "mine").stdout
     assert place.run("snapshot", "untag", "mine") == Result("", "", 0)
-    assert place.run("snapshot", "show", "mine").status == 2
 
 
 def test_a_rollback_brings_old_content_back_as_the_newest(place: Place) -> None:
-    before = len(place.run("snapshot", "list", "--json").records())
+    before = place.n_snapshots()
     back = place.run("snapshot", "rollback", "#1")
     assert (back.status, back.stderr) == (0, "")
     assert "rollback to #1" in back.stdout
-    assert place.sql("SELECT count(*) AS n FROM pairs") == [{"n": 0}]
+    assert place.sql("SELECT count(*) FROM pairs") == [(0,)]
     assert place.run("snapshot", "rollback", "#2").status == 0
-    assert len(place.run("snapshot", "list", "--json").records()) == before + 2
+    assert place.n_snapshots() == before + 2
 
 
 # --- refusals -------------------------------------------------------------------------------------
@@ -381,11 +386,11 @@ def test_a_wrong_file_is_the_fault_of_the_data(place: Place, tmp_path: Path) -> 
 
 
 def test_too_many_rejects_commit_nothing(place: Place) -> None:
-    before = place.run("snapshot", "list").stdout
+    before = place.n_snapshots()
     result = place.run("run", "clean", "--max-rejects", "0.01", "--force")
     assert (result.status, result.stdout) == (3, "")
     assert "error[rejects]: make-pairs rejected 5 of 21 rows" in result.stderr
-    assert place.run("snapshot", "list").stdout == before
+    assert place.n_snapshots() == before
 
 
 def test_without_a_network_the_files_to_fetch_are_listed(place: Place) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -11,9 +10,6 @@ from hypothesis import strategies as st
 
 from prefdata.core.errors import FetchError, UserError
 from prefdata.fetch.local import is_data, local_files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__: list[str] = []
 

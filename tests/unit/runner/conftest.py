@@ -59,7 +59,7 @@ def add_plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Add]:
         setattr(module, attribute, plugin)
         places[kind][name] = (module.__name__, attribute)
 
-    yield add
+    return add
 
 
 def named(stage: Stage, name: str) -> Stage:

@@ -38,8 +38,8 @@ def ready(catalog: Catalog, tmp_path: Path) -> Catalog:
 
 
 def _pair(catalog: Catalog, row: int) -> str:
-    query = f"SELECT pair_id FROM pairs JOIN prompts USING (prompt_id) WHERE row = {row}"
-    return str(catalog.sql(query).fetchall()[0][0])
+    rows = catalog.sql("SELECT row, pair_id FROM pairs JOIN prompts USING (prompt_id)").fetchall()
+    return str(dict(rows)[row])
 
 
 def test_a_pair_that_is_in(ready: Catalog) -> None:

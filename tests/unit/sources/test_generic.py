@@ -23,8 +23,8 @@ from prefdata.protocols import RawFile
 from prefdata.sources._generic.cells import MARK, from_cell, pack, spell
 from prefdata.sources._generic.offer import DATA_FORMATS, format_of, select_files, split_of
 from prefdata.sources._generic.rows import pieces, read_rows
-from prefdata.tables.json_stream import JsonCursor
 from prefdata.tables.coerce import Misfit
+from prefdata.tables.json_stream import JsonCursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
