@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
 
 import duckdb
-import pyarrow as pa
-import pyarrow.csv as pc
-import pyarrow.parquet as pq
 
 from prefdata.core.errors import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pyarrow as pa
 
     from prefdata.catalog.session import Session
 
@@ -60,27 +59,22 @@ def run_query(
     """
     relation = session.sql(query)
 
-    def fetch() -> pa.Table:
-        reader = relation.to_arrow_reader(_BATCH_ROWS)
-        batches: list[pa.RecordBatch] = []
-        count = 0
-        while count <= limit:
-            try:
-                batches.append(reader.read_next_batch())
-            except StopIteration:
-                break
-            count += batches[-1].num_rows
-        return pa.Table.from_batches(batches, schema=reader.schema)
-
-    table = _watched(session, fetch, on_progress)
-    shown = table.slice(0, limit)
-    rows = list(zip(*(column.to_pylist() for column in shown.columns), strict=True))
+    shown = relation.limit(limit + 1)
+    rows = _watched(session, lambda: _python_rows(shown), on_progress)
     return QueryResult(
         columns=list(relation.columns),
         types=[str(kind) for kind in relation.types],
-        rows=rows,
-        is_cut=table.num_rows > limit,
+        rows=rows[:limit],
+        is_cut=len(rows) > limit,
     )
+
+
+def _python_rows(relation: duckdb.DuckDBPyRelation) -> list[tuple[Any, ...]]:
+    """Fetch rows; times with a zone go through Arrow, because DuckDB wants pytz for them."""
+    if any("TIME ZONE" in str(kind) for kind in relation.types):
+        table = relation.to_arrow_table()
+        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    return relation.fetchall()
 
 
 def write_query(
@@ -158,6 +152,8 @@ def _watched(
 
 def _write_file(reader: pa.RecordBatchReader, kind: Format, path: Path) -> int:
     if kind == "parquet":
+        import pyarrow.parquet as pq
+
         with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
             return sum(_wrote(writer.write_batch(batch), batch) for batch in reader)
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -189,6 +185,9 @@ def _write_text(reader: pa.RecordBatchReader, kind: Format, file: TextIO) -> int
 
 
 def _write_csv(reader: pa.RecordBatchReader, file: TextIO) -> int:
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
     flat = pa.schema(
         [
             pa.field(f.name, pa.string() if pa.types.is_nested(f.type) else f.type)

@@ -205,7 +205,7 @@ def _refuse_writes(query: str) -> None:
             f"The catalog is read-only here, and the statement says {', '.join(bad)}.",
             where=query[:80],
             fix="Ask with SELECT; put a column of that name in double quotes. To write files, "
-            "use `prefdata sql --output FILE` or `prefdata export`.",
+            "use `prefdata sql --to FILE` or `prefdata export`.",
         )
 
 
@@ -223,9 +223,9 @@ def _keywords(query: str) -> set[str]:
 
 
 def _query_error(error: duckdb.Error) -> QueryError:
-    text = str(error).strip()
+    what, *where = [line for line in str(error).splitlines() if line.strip()]
     return QueryError(
-        text.splitlines()[0],
-        where="\n         ".join(text.splitlines()[1:]) or None,
+        what,
+        where="\n         ".join(where) or None,
         fix="`prefdata tables` lists tables, views and their columns.",
     )

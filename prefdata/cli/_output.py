@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,8 @@ def _cell(value: Any) -> str:
         return f"{int(value):,}"
     if isinstance(value, float | Decimal):
         return f"{value:,.4g}" if abs(float(value)) < 10_000 else f"{value:,.0f}"  # noqa: PLR2004
+    if isinstance(value, date):
+        return str(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split()) if "\n" in text else text
     return text if len(text) <= _CELL else f"{text[:_CELL]}…"

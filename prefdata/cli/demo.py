@@ -39,7 +39,8 @@ def synth(
     for name in source or ():
         if name not in SOURCES:
             raise UnknownNameError("synthetic dataset", name, known=SOURCES, where="--source")
-    spec = WorldSpec(seed=seed, scale=scale, sources=tuple(source or SOURCES))
+    wanted = tuple(dict.fromkeys(source or SOURCES))
+    spec = WorldSpec(seed=seed, scale=scale, sources=wanted)
     world = write_world(folder, spec)
     _output.rows(world.summary(), as_json=as_json)
 

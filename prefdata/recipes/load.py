@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from prefdata.core.errors import RecipeError, UnknownNameError
 from prefdata.core.shipped import shipped_folder
 from prefdata.recipes.model import Recipe
+from prefdata.registry import names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,9 +73,21 @@ def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
     for override in overrides:
         _override(raw, override)
     try:
-        return Recipe.model_validate(raw)
+        recipe = Recipe.model_validate(raw)
     except ValidationError as error:
         raise _recipe_error(error, file, node, overrides) from error
+    _refuse_unknown_plugins(recipe, file, node)
+    return recipe
+
+
+def _refuse_unknown_plugins(recipe: Recipe, file: Path, node: yaml.Node | None) -> None:
+    used = [("stage", step.stage, ("steps", i)) for i, step in enumerate(recipe.steps)]
+    used += [("exporter", e.exporter, ("exports", i)) for i, e in enumerate(recipe.exports)]
+    for kind, name, loc in used:
+        if name not in names(kind):
+            raise UnknownNameError(
+                kind, name, known=names(kind), where=f"{file}:{_line(node, loc)}"
+            )
 
 
 def recipe_json_schema() -> dict[str, Any]:

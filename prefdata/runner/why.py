@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from prefdata.core.errors import UnknownNameError
+from prefdata.core.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog, Session
@@ -66,7 +66,8 @@ def why(catalog: Catalog, identifier: str, *, at: str | None = None) -> Why:
         at: Snapshot or tag.
 
     Raises:
-        UnknownNameError: If nothing has that id, or if the digits fit several pairs.
+        UserError: If nothing has that id.
+        UnknownNameError: If the digits fit several pairs.
     """
     with catalog.session(at) as session:
         found = _rows(session, _PAIR, id=identifier)
@@ -75,7 +76,10 @@ def why(catalog: Catalog, identifier: str, *, at: str | None = None) -> Why:
         if not found:
             rejects = _rows(session, _REJECTED, id=identifier)
             if not rejects:
-                raise UnknownNameError("pair", identifier, known=())
+                raise UserError(
+                    f"There is no pair named {identifier!r}, and no judgment without one.",
+                    fix="Ids are in the tables: prefdata sql 'SELECT pair_id FROM pairs LIMIT 5'",
+                )
             return Why(None, None, [], [], [], rejects)
         pair = found[0]
         ids = [

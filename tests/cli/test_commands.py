@@ -70,7 +70,10 @@ class Place:
 
 
 def _rows(content: bytes) -> list[Any]:
-    return [json.loads(line) for line in content.splitlines() if line.strip()]
+    """Read JSON Lines, or one array of JSON."""
+    if content.startswith(b"["):
+        return list(json.loads(content))
+    return [json.loads(line) for line in content.splitlines()]
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
 from typer.testing import CliRunner
@@ -13,28 +11,34 @@ import prefdata as pf
 from prefdata.cli import app
 from prefdata.registry import plugin
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = ["Answer", "Run"]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a command printed, and the error it ended with."""
+class Answer(NamedTuple):
+    """What a command left behind."""
 
     stdout: str
     stderr: str
-    error: BaseException | None
+    status: int
 
 
-Run = Callable[..., Answer]
+class Run(Protocol):
+    """Runs a command in this process."""
+
+    def __call__(self, *args: str | Path, stdin: str | None = None) -> Answer: ...
 
 
 @pytest.fixture
 def run() -> Run:
-    """Run a command in this process; an error is handed back, as `main` would print it."""
+    """Return a function that runs a command; what is a bug is raised, not caught."""
 
     def _run(*args: str | Path, stdin: str | None = None) -> Answer:
-        result = CliRunner().invoke(app, [str(arg) for arg in args], input=stdin)
-        return Answer(result.stdout, result.stderr, result.exception)
+        words = [str(arg) for arg in args]
+        result = CliRunner().invoke(app, words, input=stdin, catch_exceptions=False)
+        return Answer(result.stdout, result.stderr, result.exit_code)
 
     return _run
 

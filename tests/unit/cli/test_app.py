@@ -2,56 +2,80 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from prefdata.cli import _app
 from prefdata.core.errors import DataError, FetchError, InternalError, UserError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prefdata.core.errors import PrefdataError
+
 __all__: list[str] = []
 
 
-def _raise(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def app() -> None:
+def _failing(error: BaseException) -> typer.Typer:
+    app = typer.Typer(cls=_app._Boundary)
+
+    @app.command()
+    def fail() -> None:
         raise error
 
-    monkeypatch.setattr(_app, "app", app)
+    @app.command()
+    def succeed() -> None:
+        typer.echo("done")
+
+    return app
 
 
 @pytest.mark.parametrize(
     ("kind", "status"), [(UserError, 2), (DataError, 3), (FetchError, 4), (InternalError, 70)]
 )
 def test_an_error_is_a_message_and_the_status_of_its_branch(
-    kind: type[UserError],
-    status: int,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    kind: type[PrefdataError], status: int
 ) -> None:
     path = "/a/path/" + "x" * 200
-    _raise(monkeypatch, kind("It broke.", where=path, fix="Mend it."))
-    with pytest.raises(SystemExit) as ended:
-        _app.main()
-    assert ended.value.code == status
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == f"error[{kind.code}]: It broke.\n  where: {path}\n  fix:   Mend it.\n"
+    error = kind("It broke.", where=path, fix="Mend it.")
+    result = CliRunner().invoke(_failing(error), ["fail"])
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert result.stderr == (f"error[{kind.code}]: It broke.\n  where: {path}\n  fix:   Mend it.\n")
 
 
-def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    _raise(monkeypatch, ZeroDivisionError())
+def test_a_bug_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
-        _app.main()
+        CliRunner().invoke(_failing(ZeroDivisionError()), ["fail"], catch_exceptions=False)
 
 
-def test_an_interrupt_says_that_finished_work_is_kept(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_an_interrupt_says_that_finished_work_is_kept() -> None:
+    result = CliRunner().invoke(_failing(KeyboardInterrupt()), ["fail"])
+    assert result.exit_code == 130
+    assert "what was finished is kept" in result.stderr
+
+
+def test_a_reader_that_went_away_ends_the_command_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _raise(monkeypatch, KeyboardInterrupt())
-    with pytest.raises(SystemExit) as ended:
-        _app.main()
-    assert ended.value.code == 130
-    assert "what was finished is kept" in capsys.readouterr().err
+    with (tmp_path / "stdout").open("w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with pytest.raises(SystemExit) as ended:
+            _failing(BrokenPipeError())(["fail"])
+        stdout.write("lost")
+        stdout.flush()
+        assert os.fstat(stdout.fileno()).st_rdev == os.stat(os.devnull).st_rdev  # noqa: PTH116
+    assert ended.value.code == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_command_that_succeeds_ends_with_nothing_more() -> None:
+    result = CliRunner().invoke(_failing(KeyboardInterrupt()), ["succeed"])
+    assert (result.exit_code, result.output) == (0, "done\n")
 
 
 def test_without_arguments_the_commands_are_listed(

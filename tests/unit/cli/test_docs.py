@@ -25,8 +25,7 @@ def test_the_page_is_what_the_commands_say_now() -> None:
         "## `prefdata snapshot rollback`",
         "| `QUERY` | A DuckDB query, a file that holds one, or - for standard input. |",
         "| `--limit` | Rows that a table shows. Default: 50. |",
-        "| `--workspace`, `-w` | Folder of the catalog; by default PREFDATA_HOME, "
-        "or the nearest one upwards. |",
+        "| `--at` | Snapshot or tag to look at; the newest by default. |",
     ],
 )
 def test_a_command_stands_there_with_its_arguments_and_options(line: str) -> None:

@@ -92,3 +92,27 @@ def test_an_unknown_recipe_lists_the_shipped() -> None:
     with pytest.raises(UnknownNameError, match="'clen'") as caught:
         load_recipe("clen")
     assert "Did you mean 'clean'?" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["[", "{a: b", "2024-99-99"])
+def test_an_override_whose_value_is_not_yaml_says_so(tmp_path: Path, value: str) -> None:
+    with pytest.raises(RecipeError, match="not YAML") as caught:
+        load_recipe(_file(tmp_path, _GOOD), overrides=[f"seed={value}"])
+    assert caught.value.where == "--set seed"
+
+
+def test_a_file_that_is_not_text_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_bytes(b"name: \xff\xfe")
+    with pytest.raises(RecipeError, match="not YAML") as caught:
+        load_recipe(path)
+    assert caught.value.where == str(path)
+
+
+def test_the_json_schema_takes_a_step_as_a_name_too() -> None:
+    schema = recipe_json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate({"name": "r", "steps": ["flag-quality", {"stage": "make-pairs"}]}, schema)
+    for wrong in (["Not A Name"], [3], [{"stage": "a", "parms": {}}]):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({"name": "r", "steps": wrong}, schema)

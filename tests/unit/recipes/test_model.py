@@ -33,3 +33,10 @@ def test_an_export_stays_inside_the_workspace(to: str) -> None:
 def test_names_are_plain(name: str) -> None:
     with pytest.raises(ValidationError):
         Step(stage="make-pairs", name=f"{name} ")
+
+
+@pytest.mark.parametrize(("one", "two"), [("out", "out"), ("out", "out/trl"), ("out/./a", "out/a")])
+def test_two_exports_may_not_overwrite_each_other(one: str, two: str) -> None:
+    exports = [{"as": "trl", "to": one}, {"as": "jsonl", "to": two}]
+    with pytest.raises(ValidationError, match="overwrite each other"):
+        Recipe.model_validate({"name": "r", "steps": ["make-pairs"], "exports": exports})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ def put(catalog: Catalog, tmp_path: Path) -> Callable[..., None]:
 
 
 @pytest.fixture
-def add_plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Add]:
+def add_plugin(monkeypatch: pytest.MonkeyPatch) -> Add:
     """Return a function that offers a plugin under its kind, as another package would."""
     import sys
 

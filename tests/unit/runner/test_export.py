@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from prefdata.core.errors import RecipeError, UnknownNameError
+from prefdata.protocols import NoParams, exporter
 from prefdata.recipes import Recipe
 from prefdata.runner import export_pairs, run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import polars as pl
 
     from prefdata.catalog import Catalog
 
@@ -90,3 +93,31 @@ def test_a_failing_exporter_leaves_the_old_folder(ready: Catalog, tmp_path: Path
     with pytest.raises(RecipeError, match="fil"):
         export_pairs(ready, "trl", tmp_path / "out", params={"fil": "jsonl"})
     assert sorted(path.read_bytes() for path in (tmp_path / "out").iterdir()) == before
+
+
+def test_a_run_that_is_not_committed_leaves_no_files(ready: Catalog) -> None:
+    exports = [
+        {"as": "jsonl", "to": "out/one"},
+        {"as": "jsonl", "to": "out/two", "decisions": "nobody"},
+    ]
+    recipe = Recipe.model_validate({"name": "r", "steps": _STEPS, "exports": exports})
+    with pytest.raises(UnknownNameError, match="nobody"):
+        run(ready, recipe)
+    assert not list((ready.workspace.root / "out").iterdir())
+
+
+def test_an_exporter_that_fails_leaves_no_files(
+    ready: Catalog, add_plugin: Callable[[str, object], None], tmp_path: Path
+) -> None:
+    @exporter(version=1)
+    def fails(frames: Iterator[pl.DataFrame], out: Path, params: NoParams) -> list[Path]:
+        """Write half of it."""
+        del params
+        (out / "half.jsonl").write_text(str(next(frames).height))
+        message = "on purpose"
+        raise RuntimeError(message)
+
+    add_plugin("exporter", fails)
+    with pytest.raises(RuntimeError, match="on purpose"):
+        export_pairs(ready, "fails", tmp_path / "out")
+    assert not [path for path in tmp_path.iterdir() if "out" in path.name]

@@ -32,3 +32,17 @@ def test_a_damaged_record_counts_as_none(tmp_path: Path) -> None:
     results.put("f", StepResult({}, 0, 0, 0))
     (tmp_path / "cache" / "steps" / "f.json").write_text("{")
     assert results.get("f") is None
+
+
+def test_a_record_or_a_file_of_another_shape_counts_as_none(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path)
+    results = StepResults(workspace)
+    entry = FileEntry("prompts/data/a/x.parquet", "x", 3, 5, 7)
+    path = workspace.warehouse / entry.path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"123")
+    results.put("f", StepResult({("prompts", ("a",)): (entry,)}, 3, 3, 0))
+    assert results.get("f") is None, "the file is shorter than it was"
+    for text in ("{}", "[]", "null", '{"outputs": [["prompts"]]}'):
+        (tmp_path / "cache" / "steps" / "f.json").write_text(text)
+        assert results.get("f") is None

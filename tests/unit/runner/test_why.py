@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prefdata.core.errors import UnknownNameError
+from prefdata.core.errors import UnknownNameError, UserError
 from prefdata.protocols import RawFile
 from prefdata.recipes import Recipe
 from prefdata.runner import ingest, run, why
@@ -67,7 +67,18 @@ def test_a_judgment_without_a_pair_tells_its_rule(ready: Catalog) -> None:
 
 
 def test_what_nobody_knows_and_what_is_ambiguous(ready: Catalog) -> None:
-    with pytest.raises(UnknownNameError, match="no pair named"):
+    with pytest.raises(UserError, match="no pair named"):
         why(ready, "zzz")
+    with pytest.raises(UnknownNameError, match="single pair"):
+        why(ready, "")
+
+
+def test_a_pair_that_two_steps_made_is_one_pair(ready: Catalog) -> None:
+    again = [{"stage": "make-pairs", "name": "again"}]
+    run(ready, Recipe.model_validate({"name": "again", "steps": again}))
+    pair = _pair(ready, 0)
+    story = why(ready, pair)
+    assert story.pair is not None
+    assert (story.pair["pair_id"], story.pair["stage"]) == (pair, "again")
     with pytest.raises(UnknownNameError, match="single pair"):
         why(ready, "")

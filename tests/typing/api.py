@@ -1,0 +1,42 @@
+"""What users write; it is never run, but must pass the type checker as it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import prefdata as pf
+
+__all__: list[str] = []
+
+
+def build(raw: Path) -> str:
+    """Make a workspace, fill it, clean it, and write what a trainer reads."""
+    catalog = pf.init("workspace")
+    told: list[str] = []
+    done = pf.ingest(
+        "trl",
+        raw,
+        workspace=Path("workspace"),
+        params={"name": "mine"},
+        max_rejects=0.01,
+        is_offline=True,
+        report=lambda event: told.append(repr(event)),
+    )
+    n_rows: int = done.rows_in + done.rejected
+    assert n_rows == sum(catalog.sql("SELECT count(*) FROM judgments").fetchall()[0])
+    for step in pf.plan("clean", workspace="workspace", overrides=["seed=1"]):
+        status: str = step.status
+        told.append(f"{step.step}: {status}")
+    run = pf.run("clean", workspace="workspace", overrides=("seed=1",))
+    written = pf.export("trl", "out", ref=run.snapshot.name, decisions="select-pairs")
+    digests: dict[str, str] = dict(written.digests)
+    return digests["train.jsonl"]
+
+
+def look() -> list[str]:
+    """Query the catalog and hold it against its contracts."""
+    catalog = pf.open()
+    frame = catalog.sql("SELECT * FROM pair_summary", at="#1").pl()
+    held = pf.validate(sample=100, tables=["pairs"], docs="docs")
+    failed = [str(check.as_row()["rule"]) for check in held.results if check.is_passed is False]
+    return [*frame.columns, *failed, pf.__version__]

@@ -1,0 +1,91 @@
+"""Recipes: what would be done, what was done, and what a stage takes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.cli.conftest import Run
+
+__all__: list[str] = []
+
+_RECIPE = """
+name: few
+steps:
+  - make-pairs
+  - stage: split-by-prompt
+exports:
+  - {as: jsonl, to: exports/few, pairs: make-pairs, splits: split-by-prompt}
+"""
+
+
+def test_a_recipe_of_ones_own_is_planned_run_and_known_then(
+    run: Run, workspace: Path, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "few.yaml"
+    recipe.write_text(_RECIPE)
+    changed = (recipe, "-w", workspace, "--set", "seed=5")
+
+    def statuses() -> set[str]:
+        told = run("plan", *changed, "--json")
+        return {json.loads(line)["status"] for line in told.stdout.splitlines()}
+
+    assert statuses() != {"cached"}
+    done = run("run", *changed)
+    assert done.status == 0
+    assert f"16 pairs as jsonl in {workspace / 'exports' / 'few'}" in done.stdout
+    assert statuses() == {"cached"}
+    assert ", cached" in run("run", *changed).stderr
+    assert ", cached" not in run("run", *changed, "--force").stderr
+
+
+def test_a_recipe_with_a_fault_is_refused_with_its_place(
+    run: Run, workspace: Path, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "wrong.yaml"
+    recipe.write_text("name: wrong\nsteps:\n  - make-pair\n")
+    for command in ("plan", "run"):
+        told = run(command, recipe, "-w", workspace)
+        assert (told.status, told.stdout) == (2, "")
+        assert "make-pair" in told.stderr
+        assert "where: recipe 'wrong'" in told.stderr
+
+
+def test_a_recipe_that_does_not_ship_is_refused(run: Run) -> None:
+    told = run("recipe", "show", "claen")
+    assert (told.status, told.stdout) == (2, "")
+    assert "Did you mean 'clean'?" in told.stderr
+
+
+def test_an_export_tells_what_the_format_cannot_hold(
+    run: Run, workspace: Path, tmp_path: Path
+) -> None:
+    args = ("--as", "trl", "--decisions", "select-pairs", "--splits", "split-by-prompt")
+    told = run("export", tmp_path / "out", *args, "-w", workspace)
+    assert (told.status, told.stderr) == (0, "")
+    assert "10 pairs as trl" in told.stdout
+    assert "\n  not in this format: " in told.stdout
+    assert (tmp_path / "out" / "train.parquet").is_file()
+
+
+def test_an_export_spares_files_of_others(run: Run, workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    told = run("export", tmp_path, "--as", "jsonl", "-w", workspace)
+    assert (told.status, told.stdout) == (2, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_unknown_exporter_is_refused(run: Run, workspace: Path, tmp_path: Path) -> None:
+    told = run("export", tmp_path / "out", "--as", "trll", "-w", workspace)
+    assert told.status == 2
+    assert "Did you mean 'trl'?" in told.stderr
+
+
+def test_a_stage_says_what_it_reads_writes_and_takes(run: Run) -> None:
+    told = run("stage", "show", "make-pairs")
+    assert told.stdout.startswith("make-pairs v")
+    assert "reads judgments, responses, prompts; writes pairs\n" in told.stdout
+    assert "tie_band" in told.stdout
