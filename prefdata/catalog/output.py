@@ -125,18 +125,20 @@ def _watched(
             done.append(work())
         except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
             failed.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=guarded, daemon=True)
-    thread.start()
+    # An event and not `join`: an interrupted join takes a running thread for a stopped one.
+    ended = threading.Event()
+    threading.Thread(target=guarded, daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(_POLL_SECONDS)
-            if on_progress is not None and thread.is_alive():
+        while not ended.wait(_POLL_SECONDS):
+            if on_progress is not None:
                 share = session.connection.query_progress() / 100
                 on_progress(min(max(share, 0.0), 1.0))
     except KeyboardInterrupt:
         session.connection.interrupt()
-        thread.join()
+        ended.wait()
         raise
     if not failed:
         return done[0]

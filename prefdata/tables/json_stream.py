@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["JsonCursor"]
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+_AFTER_A_VALUE = frozenset(",]}: \t\r\n")
 _READ_BYTES = 4 << 20
 _MAX_ITEM_CHARACTERS = 256 << 20
 
@@ -84,8 +85,8 @@ class JsonCursor:
                 if self._refill():
                     continue
                 raise drift(f"The JSON breaks off: {error}", file=self._file) from error
-            # A number that ends where the text read so far ends may go on.
-            if end == len(self._text) and self._refill():
+            # A number may go on beyond what was read so far: `0` may be the beginning of `0.5`.
+            if self._text[end : end + 1] not in _AFTER_A_VALUE and self._refill():
                 continue
             text = self._text[self._position : end]
             self._position = end

@@ -267,8 +267,13 @@ def test_a_view_is_empty_when_the_catalog_is(empty_catalog: Any, view: str) -> N
 
 
 @pytest.mark.parametrize("view", sorted(set(_VIEWS) - _WITHOUT_SOURCE))
-def test_a_filter_on_the_source_reaches_every_file_that_is_read(known: Session, view: str) -> None:
-    nodes = list(_plan(known, _all_of(view, "source = 'alpha'")))
+def test_a_filter_on_the_source_reaches_every_file_that_is_read(
+    known_catalog: Any, view: str
+) -> None:
+    with known_catalog.session() as session:
+        # Where a table holds one source only, DuckDB would leave the filter out again.
+        session.connection.execute("SET disabled_optimizers = 'statistics_propagation'")
+        nodes = list(_plan(session, _all_of(view, "source = 'alpha'")))
     scans = [node["extra_info"] for node in nodes if "PARQUET" in str(node.get("extra_info", ""))]
     assert scans
     assert [scan for scan in scans if "source = 'alpha'" not in str(scan.get("Filters"))] == []

@@ -51,7 +51,7 @@ def test_a_recipe_with_a_fault_is_refused_with_its_place(
         told = run(command, recipe, "-w", workspace)
         assert (told.status, told.stdout) == (2, "")
         assert "make-pair" in told.stderr
-        assert "where: recipe 'wrong'" in told.stderr
+        assert f"where: {recipe}:3" in told.stderr
 
 
 def test_a_recipe_that_does_not_ship_is_refused(run: Run) -> None:

@@ -113,4 +113,5 @@ def test_why_tells_why_a_judgment_gave_no_pair(run: Run, workspace: Path) -> Non
 def test_why_refuses_an_id_that_nothing_has(run: Run, workspace: Path) -> None:
     told = run("why", "zzz", "-w", workspace)
     assert (told.status, told.stdout) == (2, "")
-    assert told.stderr.startswith("error[unknown-name]: ")
+    assert told.stderr.startswith("error[user]: There is no pair named 'zzz'")
+    assert "SELECT pair_id" in told.stderr
