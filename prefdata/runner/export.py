@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ExportResult", "PendingExport", "export_pairs", "prepare_export"]
 
 _BATCH_ROWS = 10_000
+_LEFTOVER_SECONDS = 24 * 3600
 _SORT_BYTES = 2 << 30
 
 # Sorted by the digest that names a pair: the order depends on nothing but content, and
@@ -131,6 +133,7 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
         if step is not None and step not in known:
             raise UnknownNameError(f"step that wrote {table}", step, known=known, where=where)
     _refuse_foreign_folder(to, where)
+    _remove_leftovers(to)
     part = to.with_name(f".{to.name}.part-{os.getpid()}")
     shutil.rmtree(part, ignore_errors=True)
     try:
@@ -157,6 +160,15 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
 
 
 _MARK = ".prefdata-export"
+
+
+def _remove_leftovers(to: Path) -> None:
+    """Remove what exports that were killed left beside this place, once nobody can be at it."""
+    limit = time.time() - _LEFTOVER_SECONDS
+    for kind in ("part", "old"):
+        for folder in to.parent.glob(f".{to.name}.{kind}-*"):
+            if folder.stat().st_mtime < limit:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _refuse_foreign_folder(to: Path, where: str) -> None:

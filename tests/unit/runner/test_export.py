@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -121,3 +122,15 @@ def test_an_exporter_that_fails_leaves_no_files(
     with pytest.raises(RuntimeError, match="on purpose"):
         export_pairs(ready, "fails", tmp_path / "out")
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
+
+
+def test_what_a_killed_export_left_is_removed_when_it_is_old(
+    ready: Catalog, tmp_path: Path
+) -> None:
+    old, young = tmp_path / ".out.part-1", tmp_path / ".out.part-2"
+    for folder in (old, young):
+        folder.mkdir()
+    os.utime(old, (1, 1))
+    export_pairs(ready, "jsonl", tmp_path / "out")
+    assert not old.exists()
+    assert young.exists()

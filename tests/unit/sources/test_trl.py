@@ -380,9 +380,10 @@ def test_mutated_bytes_raise_only_our_errors(name: str, data: st.DataObject) -> 
 @pytest.mark.parametrize("name", _REAL)
 def test_real_rows_come_back_as_they_were(name: str) -> None:
     # The rows have licences of their own, so they do not ship with the tests.
-    path = Path(os.environ.get("REAL_ROWS", "nowhere")) / name
+    beside = Path(__file__).parents[4] / "shared" / "data"
+    path = Path(os.environ.get("PREFDATA_REAL_DATA") or beside) / name
     if not path.is_file():
-        pytest.skip("REAL_ROWS names no folder with the real rows")
+        pytest.skip("no real rows here: set PREFDATA_REAL_DATA")
     data = path.read_bytes()
     tables, rejects = _read({path.name: data})
     assert not rejects.height
