@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK_BYTES", "best_of_each", "json_blocks", "record_batches"]
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 24 << 20
 _BATCH_ROWS = 8_192
 _BETWEEN = re.compile(r"[ \t\r\n,]*")
 _DATA_FILE = re.compile(
