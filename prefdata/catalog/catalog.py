@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalog"]
 
-_SHORTEST_NAME = 6
+_SHORTEST_NAME = 4
 
 
 class Catalog:
@@ -122,7 +122,8 @@ class Catalog:
         if not found and len(ref) >= _SHORTEST_NAME:
             found = [s for s in history if s.name.startswith(ref)]
         if not found:
-            known = [tag for s in history for tag in s.tags] + [s.name[:12] for s in history[-5:]]
+            newest = dict.fromkeys(s.name[:12] for s in reversed(history))
+            known = [tag for s in history for tag in s.tags] + list(newest)[:5]
             raise UnknownNameError("snapshot", ref, known=known)
         if len({s.name for s in found}) > 1:
             raise UserError(

@@ -227,5 +227,5 @@ def _query_error(error: duckdb.Error) -> QueryError:
     return QueryError(
         what,
         where="\n         ".join(where) or None,
-        fix="`prefdata tables` lists tables, views and their columns.",
+        fix="`prefdata tables` lists tables and views, `prefdata tables NAME` the columns of one.",
     )

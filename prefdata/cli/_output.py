@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["heading", "json_lines", "line", "rows", "say", "table"]
 
 _CELL = 400
+_NAME = 12
+_TEXT = 14
 
 
 def line(text: str = "") -> None:
@@ -52,12 +54,19 @@ def rows(
 
 
 def table(columns: Sequence[str], values: Sequence[Sequence[Any]]) -> None:
-    """Print a table that fits the width of the terminal; numbers stand to the right."""
+    """Print a table that fits the width of the terminal; numbers stand to the right.
+
+    A table that is too wide for it is printed record by record: a cut number would mislead.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    cells = [[_cell(value) for value in row] for row in values]
+    if len(columns) > 1 and _least_width(columns, values, cells) > Console().width:
+        _records(columns, cells)
+        return
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for i, name in enumerate(columns):
         is_number = all(
@@ -69,9 +78,29 @@ def table(columns: Sequence[str], values: Sequence[Sequence[Any]]) -> None:
             overflow="fold" if len(columns) == 1 else "ellipsis",
             no_wrap=is_number,
         )
-    for row in values:
-        shown.add_row(*(Text(_cell(value)) for value in row))
+    for row in cells:
+        shown.add_row(*(Text(cell) for cell in row))
     Console(highlight=False).print(shown)
+
+
+def _least_width(
+    columns: Sequence[str], values: Sequence[Sequence[Any]], cells: Sequence[Sequence[str]]
+) -> int:
+    """Return the width below which names or numbers would be cut, or texts become columns."""
+    total = 3 * (len(columns) - 1)
+    for i, name in enumerate(columns):
+        widest = max((len(row[i]) for row in cells), default=0)
+        is_text = any(isinstance(row[i], str | list | dict) for row in values)
+        total += max(min(len(name), _NAME), min(widest, _TEXT) if is_text else widest)
+    return total
+
+
+def _records(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    width = max(len(name) for name in columns)
+    for number, row in enumerate(cells, start=1):
+        line(f"── {number} " + "─" * (width - len(str(number))))
+        for name, cell in zip(columns, row, strict=True):
+            line(f"{name:<{width}}  {cell}")
 
 
 def _cell(value: Any) -> str:

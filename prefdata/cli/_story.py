@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from prefdata.cli import _output
 from prefdata.cli._progress import reporter
+from prefdata.cli.pipeline import show_decisions, show_steps
 from prefdata.core.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -66,14 +67,8 @@ def tell(folder: Path) -> None:
     _command("prefdata run clean")
     with reporter(is_quiet=True) as report:
         run = pf.run("clean", workspace=workspace, report=report)
-    _output.table(
-        ["source", "judgments", "gave pairs", "gave none", "because"],
-        [
-            [s.source, s.rows_in, s.rows_out, s.rejected, _reasons(s.reasons)]
-            for s in run.steps
-            if s.step == "make-pairs"
-        ],
-    )
+    show_steps(run)
+    show_decisions(catalog, run)
     _output.heading("5. Why is a pair out?")
     _show(catalog, _REASONS)
     with catalog.session() as session:
@@ -91,10 +86,6 @@ def tell(folder: Path) -> None:
     _output.line(
         f"\n{time.perf_counter() - started:.0f} s, without network, GPU or language model."
     )
-
-
-def _reasons(reasons: dict[str, int]) -> str:
-    return ", ".join(f"{rule} {count:,}" for rule, count in reasons.items())
 
 
 def _world(folder: Path) -> None:

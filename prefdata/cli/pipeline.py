@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,11 @@ from prefdata.cli import _output
 from prefdata.cli._options import At, Json, MaxRejects, Overrides, Workspace, parse_settings
 from prefdata.cli._progress import reporter
 
-__all__ = ["register"]
+if TYPE_CHECKING:
+    from prefdata.catalog import Catalog
+    from prefdata.runner import RunResult
+
+__all__ = ["register", "show_decisions", "show_steps"]
 
 stage_app = typer.Typer(help="What recipes can do.", no_args_is_help=True)
 recipe_app = typer.Typer(help="Recipes that ship with prefdata.", no_args_is_help=True)
@@ -81,24 +85,42 @@ def run(
         )
     if as_json:
         return
-    _output.rows(
-        [
-            {
-                "step": step.step,
-                "source": step.source,
-                "in": step.rows_in,
-                "out": step.rows_out,
-                "rejected": step.rejected,
-                "cached": step.is_cached,
-            }
-            for step in result.steps
-        ]
-    )
+    show_steps(result)
+    show_decisions(pf.open(workspace), result)
     for item in result.exports:
         _output.line(f"{item.rows:,} pairs as {item.exporter} in {item.folder}")
         for loss in item.loses:
             _output.line(f"  not in this format: {loss}")
     _output.line(f"snapshot {result.snapshot.name[:12]} (#{result.snapshot.number})")
+
+
+def show_steps(result: RunResult) -> None:
+    """Show what each step did, and why rows were rejected."""
+    _output.table(
+        ["step", "source", "in", "out", "rejected because"],
+        [
+            [
+                step.step + (" (cached)" if step.is_cached else ""),
+                step.source,
+                step.rows_in,
+                step.rows_out,
+                ", ".join(f"{rule} {n:,}" for rule, n in step.reasons.items()) or None,
+            ]
+            for step in result.steps
+        ],
+    )
+
+
+def show_decisions(catalog: Catalog, result: RunResult) -> None:
+    """Show how many pairs the steps that select kept, and why others are out."""
+    from prefdata.runner import decisions
+
+    for step, counts in decisions(catalog, result).items():
+        kept, total = counts.pop(None, 0), 0
+        total = kept + sum(counts.values())
+        _output.line(f"{step}: {kept:,} of {total:,} pairs kept")
+        for reason, count in counts.items():
+            _output.line(f"  left out, {reason}: {count:,}")
 
 
 def export(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
@@ -175,7 +197,7 @@ def stage_show(name: Annotated[str, typer.Argument(help="Name of the stage.")]) 
     fields = found.params.model_fields
     _output.rows(
         [
-            {"parameter": key, "default": str(field.default), "what": field.description or ""}
+            {"parameter": key, "default": _default(field), "what": field.description or ""}
             for key, field in fields.items()
         ],
         empty="it takes no parameters",
@@ -214,3 +236,10 @@ def recipe_schema() -> None:
     from prefdata.recipes import recipe_json_schema
 
     _output.line(json.dumps(recipe_json_schema(), indent=2))
+
+
+def _default(field: Any) -> str:
+    """Return the default of a parameter as text."""
+    if field.is_required():
+        return "(required)"
+    return str(field.get_default(call_default_factory=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prefdata.runner.decisions import decisions
 from prefdata.runner.export import export_pairs
 from prefdata.runner.ingest import IngestResult, ingest
 from prefdata.runner.plan import PlannedStep, plan
@@ -15,6 +16,7 @@ __all__ = [
     "RunResult",
     "StepSummary",
     "Why",
+    "decisions",
     "export_pairs",
     "ingest",
     "plan",

@@ -132,6 +132,11 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
         known = {key[1] for key in state.table(table).partitions}
         if step is not None and step not in known:
             raise UnknownNameError(f"step that wrote {table}", step, known=known, where=where)
+    for name in sources or ():
+        if name not in state.sources():
+            raise UnknownNameError(
+                "source in the catalog", name, known=state.sources(), where=where
+            )
     _refuse_foreign_folder(to, where)
     _remove_leftovers(to)
     part = to.with_name(f".{to.name}.part-{os.getpid()}")

@@ -12,7 +12,7 @@ from prefdata.core.errors import DataError, InternalError, RejectsError, UserErr
 from prefdata.core.events import Committed, Progress, Report, StepFinished, StepStarted, silent
 from prefdata.core.fingerprint import digest, file_digest
 from prefdata.protocols import Context, Params, RawFile, Source
-from prefdata.registry import plugin
+from prefdata.registry import names, plugin
 from prefdata.runner.integrity import Integrity, screen
 from prefdata.runner.lineage import RunRecord
 from prefdata.runner.results import StepResult, StepResults
@@ -92,6 +92,12 @@ def ingest(
     adapter: Source = plugin("source", source)
     settings = _settings(adapter, params or {})
     name = str(getattr(settings, "name", source)) if adapter.is_generic else source
+    if adapter.is_generic and name in names("source"):
+        raise UserError(
+            f"The name {name!r} belongs to a dataset with an adapter of its own.",
+            where=f"parameters of the source {adapter.name!r}",
+            fix="Give the rows another name: --set name=my-votes",
+        )
     chosen = adapter.select(files)
     inputs = [
         {"file": f.name, "revision": f.revision, "sha256": file_digest(f.path)} for f in chosen

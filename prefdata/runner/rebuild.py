@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["rebuild"]
 
 
+_READ_BY = """
+SELECT stage FROM run_steps
+WHERE step = $source AND starts_with(stage, 'source:') ORDER BY started_at DESC LIMIT 1
+"""
+
+
+def _adapter_of(catalog: Catalog, source: str) -> str:
+    """Return the adapter that read a source last, by the lineage."""
+    with catalog.session() as session:
+        rows = session.connection.sql(_READ_BY, params={"source": source}).fetchall()
+    return str(rows[0][0]).removeprefix("source:") if rows else source
+
+
 def rebuild(
     catalog: Catalog, source: str, to: Path, *, adapter: str | None = None
 ) -> dict[str, int]:
@@ -27,7 +40,7 @@ def rebuild(
         catalog: Where the source is.
         source: Its name in the catalog.
         to: Folder to write.
-        adapter: The adapter that read it; by default the one of the source's name.
+        adapter: The adapter that read it; by default the one that the lineage names.
 
     Returns:
         Rows per file.
@@ -38,7 +51,7 @@ def rebuild(
     head = catalog.head()
     if source not in head.state.sources():
         raise UnknownNameError("source in the catalog", source, known=head.state.sources())
-    found: Source = plugin("source", adapter or source)
+    found: Source = plugin("source", adapter or _adapter_of(catalog, source))
     tables = {
         table: catalog.scan(table, (source,), at=head).collect()
         for table in (*table_names("canonical"), "flags")

@@ -12,18 +12,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pyarrow as pa
 
 from prefdata.protocols import Context, NoParams, RawFile, Source
 from prefdata.sources._hh_rlhf import example, pairs, red_team
+from prefdata.sources._hh_rlhf.pairs import MARKERS
 from prefdata.tables.identity import Occurrences
 from prefdata.tables.jsonl import read_json_rows
 from prefdata.tables.raw import drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import polars as pl
 
     from prefdata.tables.bundle import Bundle
 
@@ -74,7 +74,11 @@ def _read(files: Sequence[RawFile], params: NoParams, context: Context) -> Itera
             ):
                 yield red_team.bundle(chunk, raw, repeats=repeats, annotators=annotators)
             continue
+        is_first = True
         for chunk in read_json_rows(raw, _PAIR_SCHEMA, required=("chosen", "rejected")):
+            if is_first:
+                _refuse_other_pairs(chunk.frame, raw)
+                is_first = False
             yield pairs.bundle(
                 chunk,
                 raw,
@@ -84,6 +88,20 @@ def _read(files: Sequence[RawFile], params: NoParams, context: Context) -> Itera
                 with_group=not has_group,
             )
             has_group = True
+
+
+def _refuse_other_pairs(frame: pl.DataFrame, raw: RawFile) -> None:
+    """Refuse pairs of another dataset, which also have a chosen and a rejected text."""
+    text = pl.col("chosen")
+    is_transcript = text.str.starts_with(MARKERS["user"]) | text.str.starts_with(
+        MARKERS["assistant"]
+    )
+    if frame.height and not frame.select(is_transcript.any()).item():
+        raise drift(
+            "No text begins with a blank line and `Human:`; these are not transcripts of hh-rlhf. "
+            "Pairs of another dataset can be read as `trl`.",
+            file=raw.name,
+        )
 
 
 def _rebuild(tables: Mapping[str, pl.DataFrame]) -> dict[str, list[dict[str, Any]]]:

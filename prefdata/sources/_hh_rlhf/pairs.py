@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from prefdata.protocols import RawFile
     from prefdata.tables.raw import RawChunk
 
-__all__ = ["GROUP", "SOURCE", "bundle", "join_turns", "rebuild", "split_turns"]
+__all__ = ["GROUP", "MARKERS", "SOURCE", "bundle", "join_turns", "rebuild", "split_turns"]
 
 SOURCE = "hh-rlhf"
 GROUP = "hh-rlhf:crowdworkers"
-_MARKERS = {"user": "\n\nHuman:", "assistant": "\n\nAssistant:"}
-_ASSISTANT = _MARKERS["assistant"]
+MARKERS = {"user": "\n\nHuman:", "assistant": "\n\nAssistant:"}
+_ASSISTANT = MARKERS["assistant"]
 # A character that stands for a marker while splitting; rows that hold it go the slow way.
 _CUT = "\x1e"
 _ASPECTS = {"harmless-base": "harmlessness", "unknown": "overall"}
@@ -32,7 +32,7 @@ _ASPECTS = {"harmless-base": "harmlessness", "unknown": "overall"}
 
 def split_turns(transcript: str) -> list[dict[str, str]] | None:
     """Split one transcript into messages; None if it does not start with a role marker."""
-    cut = transcript.replace(_MARKERS["user"], f"{_CUT}u").replace(_ASSISTANT, f"{_CUT}a")
+    cut = transcript.replace(MARKERS["user"], f"{_CUT}u").replace(_ASSISTANT, f"{_CUT}a")
     if transcript.count(_CUT) or not cut.startswith(_CUT):
         return None
     turns = []
@@ -44,7 +44,7 @@ def split_turns(transcript: str) -> list[dict[str, str]] | None:
 
 def join_turns(messages: list[dict[str, str]]) -> str:
     """Join messages into a transcript; the way back of `split_turns`."""
-    return "".join(f"{_MARKERS[turn['role']]} {turn['content']}" for turn in messages)
+    return "".join(f"{MARKERS[turn['role']]} {turn['content']}" for turn in messages)
 
 
 def bundle(
@@ -98,7 +98,7 @@ def _turns(frame: pl.DataFrame) -> pl.DataFrame:
     # Each marker with its space becomes two characters: where the turn begins, and whose it is.
     cut = (
         pl.col("chosen")
-        .str.replace_all(f"{_MARKERS['user']} ", f"{_CUT}u", literal=True)
+        .str.replace_all(f"{MARKERS['user']} ", f"{_CUT}u", literal=True)
         .str.replace_all(f"{_ASSISTANT} ", f"{_CUT}a", literal=True)
     )
     last_bytes = pl.col("turns").list.last().str.len_bytes().cast(pl.Int64) + len(_ASSISTANT)
@@ -140,7 +140,7 @@ def _turns(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _has_no_marker(text: pl.Expr) -> pl.Expr:
-    markers = [text.str.contains(marker, literal=True) for marker in _MARKERS.values()]
+    markers = [text.str.contains(marker, literal=True) for marker in MARKERS.values()]
     return ~pl.any_horizontal(markers)
 
 

@@ -81,3 +81,13 @@ def test_a_line_is_never_wrapped_and_a_heading_stands_apart(
     _output.heading("flags")
     _output.say("done")
     assert capsys.readouterr() == ("x" * 200 + "\n\nflags\n", "done\n")
+
+
+def test_a_table_that_is_too_wide_is_printed_record_by_record(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    columns = [f"column_{i}" for i in range(12)]
+    _output.table(columns, [[1_234_567] * 12])
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 13
+    assert shown[1] == "column_0   1,234,567"

@@ -134,3 +134,10 @@ def test_what_a_killed_export_left_is_removed_when_it_is_old(
     export_pairs(ready, "jsonl", tmp_path / "out")
     assert not old.exists()
     assert young.exists()
+
+
+def test_a_source_that_is_not_there_leaves_the_old_export(ready: Catalog, tmp_path: Path) -> None:
+    before = export_pairs(ready, "jsonl", tmp_path / "out", sources=["a"])
+    with pytest.raises(UnknownNameError, match="'aa'"):
+        export_pairs(ready, "jsonl", tmp_path / "out", sources=["aa"])
+    assert {path.name for path in (tmp_path / "out").glob("*.jsonl")} == set(before.digests)

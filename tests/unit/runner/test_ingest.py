@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 Add = Callable[[str, object], None]
 Put = Callable[..., None]
+
+
+_ROW = json.dumps({"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "c"})
 
 
 def _files(source: Source, folder: Path) -> list[RawFile]:
@@ -65,7 +69,7 @@ def _with(bundle: Bundle, table: str, **columns: Any) -> Bundle:
 def test_the_ledger_of_each_file_adds_up(catalog: Catalog, tmp_path: Path) -> None:
     path = tmp_path / "harmless-base" / "test.jsonl"
     path.parent.mkdir()
-    path.write_text('{"chosen": "a", "rejected": "b"}\n{"chosen": 1}\nnot json\n')
+    path.write_text(f"{_ROW}\n" + '{"chosen": 1}\nnot json\n')
     result = ingest(catalog, "hh-rlhf", [RawFile(path, "harmless-base/test.jsonl")])
     assert (result.rows_in, result.rows_out, result.rejected) == (3, 1, 2)
     assert result.reasons == {"invalid-json": 1, "wrong-type": 1}
@@ -174,7 +178,7 @@ def test_a_crash_half_way_changes_nothing(
 
 def test_too_many_rejects_change_nothing(catalog: Catalog, tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl"
-    path.write_text('{"chosen": "a", "rejected": "b"}\n{"chosen": 1}\n')
+    path.write_text(f"{_ROW}\n" + '{"chosen": 1}\n')
     files = [RawFile(path, "harmless-base/train.jsonl")]
     with pytest.raises(RejectsError, match="1 of 2") as caught:
         ingest(catalog, "hh-rlhf", files, max_rejects=0.4)
@@ -200,3 +204,12 @@ def test_flags_of_the_adapter_stand_under_its_own_step(catalog: Catalog, tmp_pat
     ingest(catalog, "ultrafeedback", _files(plugin("source", "ultrafeedback"), tmp_path))
     stages = catalog.sql("SELECT DISTINCT source, stage FROM flags").fetchall()
     assert stages == [("ultrafeedback", "ingest")]
+
+
+def test_a_generic_source_may_not_take_the_name_of_a_dataset(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"prompt": "a", "chosen": "b", "rejected": "c"}\n')
+    with pytest.raises(UserError, match="'prism' belongs to a dataset"):
+        ingest(catalog, "trl", [RawFile(path, "x.jsonl")], params={"name": "prism"})

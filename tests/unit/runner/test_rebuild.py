@@ -21,7 +21,7 @@ Put = Callable[..., None]
 
 def test_raw_rows_are_written_as_they_were(catalog: Catalog, put: Put, tmp_path: Path) -> None:
     put("a", 7)
-    counts = rebuild(catalog, "a", tmp_path / "back", adapter="trl")
+    counts = rebuild(catalog, "a", tmp_path / "back")
     assert counts == {"a.jsonl": 7}
     (path,) = (tmp_path / "back").iterdir()
     back = [json.loads(line) for line in path.read_text().splitlines()]
@@ -33,5 +33,5 @@ def test_a_source_that_is_not_there_is_named(catalog: Catalog, put: Put, tmp_pat
     put("a", 1)
     with pytest.raises(UnknownNameError, match="'b'"):
         rebuild(catalog, "b", tmp_path)
-    with pytest.raises(UnknownNameError, match="source named 'a'"):
-        rebuild(catalog, "a", tmp_path)
+    with pytest.raises(UnknownNameError, match="source named 'nobody'"):
+        rebuild(catalog, "a", tmp_path, adapter="nobody")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prefdata.core.errors import SourceDriftError
 from prefdata.protocols import NoParams, RawFile
 from prefdata.sources._hh_rlhf.pairs import join_turns, split_turns
 from prefdata.sources.hh_rlhf import hh_rlhf
@@ -41,6 +42,8 @@ _TEXT = st.lists(st.sampled_from(_PIECES), max_size=8).map("".join)
 def test_any_transcripts_come_back_to_the_byte(
     tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]
 ) -> None:
+    # A file without any transcript is another file; this one has one.
+    pairs = [(f"{_PROMPT} first", f"{_PROMPT} other"), *pairs]
     rows = [{"chosen": a, "rejected": b} for a, b in pairs]
     back = _read(tmp_path_factory.mktemp("hh") / "x.jsonl", rows)
     assert back.rejects.is_empty()
@@ -97,6 +100,11 @@ def test_responses_keep_their_own_tails(
     contents = back.tables["responses"]["messages"].list.eval(pl.element().struct.field("content"))
     assert contents.to_list() == tails
     assert _rebuilt(back) == rows
+
+
+def test_pairs_of_another_dataset_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceDriftError, match="read as `trl`"):
+        _read(tmp_path / "x.jsonl", [{"chosen": "Yes.", "rejected": "No."}])
 
 
 def test_equal_rows_have_ids_of_their_own_that_no_order_changes(tmp_path: Path) -> None:
