@@ -31,6 +31,7 @@ from pyiceberg.typedef import Record
 from prefdata.catalog.files import column_statistics
 from prefdata.catalog.storage import COMPACT
 from prefdata.catalog.store import CATALOG_NAME, NAMESPACE
+from prefdata.core.errors import SetupError
 from prefdata.schema import TableSchema, arrow_schema, table_schema
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class IcebergTables:
         """Load a table; create it when its contract is new, add columns that it gained."""
         schema = table_schema(name)
         if name not in self._ensured:
-            if not self._catalog.table_exists((NAMESPACE, name)):
+            if (NAMESPACE, name) not in self._catalog.list_tables(NAMESPACE):
                 self._create(schema)
             self._evolve(schema)
             self._ensured.add(name)
@@ -123,8 +124,20 @@ class IcebergTables:
             update.union_by_name(_file_schema(schema))
 
     def load(self, name: str) -> Table:
-        """Load a table at its current pointer."""
-        return self._catalog.load_table((NAMESPACE, name))
+        """Load a table at its current pointer.
+
+        Raises:
+            SetupError: If its metadata is not where it was written: the workspace was moved.
+        """
+        try:
+            return self._catalog.load_table((NAMESPACE, name))
+        except FileNotFoundError as error:
+            raise SetupError(
+                "Iceberg's metadata holds absolute paths, and the files are not there any more.",
+                where=str(error)[:200],
+                fix="A workspace that was moved can be read, not written. Move it back, or ingest "
+                "into a new one: prefdata init FOLDER",
+            ) from error
 
     def arrow(self, table: Table) -> pa.Schema:
         """Return the Arrow schema with field ids, for the Parquet writer."""

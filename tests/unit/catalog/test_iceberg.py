@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 
 from prefdata.catalog import Catalog, session
 from prefdata.catalog.iceberg import IcebergTables
+from prefdata.core.errors import SetupError
 from prefdata.schema import Column, TableSchema, conform, table_schema
 from prefdata.testing.rows import prompt_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def _wider() -> TableSchema:
@@ -64,3 +64,17 @@ def test_a_column_that_is_added_is_null_in_old_files(
     assert session.Session(later.workspace, later.snapshot("#1").state).sql(
         "SELECT count(*), count(mood) FROM prompts"
     ).fetchall() == [(2, 0)]
+
+
+def test_a_workspace_that_was_moved_is_read_and_says_why_it_is_not_written(
+    tmp_path: Path,
+) -> None:
+    catalog = Catalog.create(tmp_path / "here")
+    with catalog.write() as write:
+        write.put("prompts", ("a",), prompt_rows("a", 2))
+        write.commit("two")
+    (tmp_path / "here").rename(tmp_path / "there")
+    moved = Catalog.open(tmp_path / "there")
+    assert moved.sql("SELECT count(*) FROM prompts").fetchall() == [(2,)]
+    with pytest.raises(SetupError, match="absolute paths"), moved.write() as write:
+        write.put("prompts", ("a",), prompt_rows("a", 3))
