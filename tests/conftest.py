@@ -19,6 +19,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 _HOME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 
+# What steers the tests themselves, and not prefdata.
+_OF_THE_TESTS = frozenset({"PREFDATA_KILLS", "PREFDATA_KILL_SEED", "PREFDATA_REAL_DATA"})
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that accepts new golden files."""
     parser.addoption(
@@ -36,8 +40,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     home = tempfile.TemporaryDirectory(prefix="prefdata-home-", ignore_cleanup_errors=True)
     config.stash[_HOME] = home
-    for name in [name for name in os.environ if name.startswith(("PREFDATA_", "HF_", "XDG_"))]:
-        del os.environ[name]
+    cleared = ("PREFDATA_", "HF_", "XDG_")
+    for name in list(os.environ):
+        if name.startswith(cleared) and name not in _OF_THE_TESTS:
+            del os.environ[name]
     os.environ.update(
         COLUMNS="80",
         DO_NOT_TRACK="1",

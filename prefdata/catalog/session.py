@@ -127,13 +127,6 @@ class Session:
         except duckdb.Error as error:
             raise _query_error(error) from error
 
-    def explain_views(self) -> list[tuple[str, str]]:
-        """Return the name and the first comment line of every shipped view."""
-        return [
-            (name, text.lstrip().splitlines()[0].removeprefix("--").strip())
-            for name, text in shipped_views().items()
-        ]
-
     def _make_views(self, views: dict[str, str]) -> None:
         # Views may stand on others: go round until nothing is left that can be made.
         waiting = dict(views)

@@ -116,9 +116,8 @@ def show_decisions(catalog: Catalog, result: RunResult) -> None:
     from prefdata.runner import decisions
 
     for step, counts in decisions(catalog, result).items():
-        kept, total = counts.pop(None, 0), 0
-        total = kept + sum(counts.values())
-        _output.line(f"{step}: {kept:,} of {total:,} pairs kept")
+        kept = counts.pop(None, 0)
+        _output.line(f"{step}: {kept:,} of {kept + sum(counts.values()):,} pairs kept")
         for reason, count in counts.items():
             _output.line(f"  left out, {reason}: {count:,}")
 

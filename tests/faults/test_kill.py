@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KILLS = int(os.environ.get("PREFDATA_KILLS", "4"))
+_SEED = int(os.environ.get("PREFDATA_KILL_SEED", "0"))
 _SCALE = 0.02
 
 
@@ -71,7 +72,7 @@ def test_ingest_and_run_survive_kills_at_random_moments(raw: Path, tmp_path: Pat
     cleaned = Catalog.open(calm).head().name
     assert len({empty, ingested, cleaned}) == 3
 
-    chance = random.Random(0)  # noqa: S311 - moments of a test
+    chance = random.Random(_SEED)  # noqa: S311 - moments of a test
     workspace = tmp_path / "storm"
     Catalog.create(workspace)
     n_killed = 0
@@ -86,6 +87,7 @@ def test_ingest_and_run_survive_kills_at_random_moments(raw: Path, tmp_path: Pat
     _finish([*clean, str(workspace)])
     assert Catalog.open(workspace).head().name == cleaned
     assert n_killed >= _KILLS
+    print(f"{n_killed} of {2 * _KILLS} were killed")  # noqa: T201 - shown by pytest -s
     exported, again = (
         [path.read_bytes() for path in sorted((folder / "exports" / "clean-trl").iterdir())]
         for folder in (calm, workspace)

@@ -15,7 +15,7 @@ from prefdata.tables.identity import hash_messages
 
 __all__: list[str] = []
 
-_REAL = os.environ.get("PREFDATA_REAL_DATA")  # read before the tests clear the environment
+_REAL = os.environ.get("PREFDATA_REAL_DATA")
 _TABLES = ("annotators", "prompts", "responses", "judgments", "pairs", "flags", "splits")
 _USER = "user"
 _ROLES = {"system", "user", "assistant", "tool"}
