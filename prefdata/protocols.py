@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from prefdata.core.events import Report, silent
 from prefdata.tables.bundle import RawFile
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from prefdata.tables.bundle import Bundle
 
 __all__ = [
     "Context",
+    "Embedded",
+    "Embedder",
+    "EmbedderBackend",
+    "EmbedderParams",
     "Exporter",
     "NoParams",
+    "Outside",
     "Params",
     "RawFile",
     "Source",
     "Stage",
     "StageResult",
+    "VectorSet",
+    "Vectors",
     "exporter",
     "stage",
 ]
@@ -35,23 +45,205 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def outside(self) -> Outside:
+        """Return what the parameters name that is not in the tables; nothing by default."""
+        return Outside()
+
+    def reads(self, declared: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the tables that are read under these parameters; all that are declared."""
+        return declared
+
 
 class NoParams(Params):
     """For plugins that take none."""
 
 
+class EmbedderParams(Params):
+    """Which embedder, and how it works; the ``model`` of a recipe or of ``--model``."""
+
+    model: str = Field(
+        default="auto",
+        description="`lexical`, an id on the hub, or a folder. `auto`: the small sentence model "
+        "all-MiniLM-L6-v2 where sentence-transformers is installed, else `lexical`.",
+    )
+    dimension: int | None = Field(
+        default=None,
+        ge=2,
+        description="Length of the vectors: of `lexical` 256 by default; of other models the "
+        "first values are kept, which only models trained for that stand.",
+    )
+    max_tokens: int | None = Field(
+        default=None, ge=8, description="Longest text in tokens; what the model was made for."
+    )
+    prefix: str = Field(default="", description="Put before each text, where a model wants it.")
+    query_prefix: str = Field(default="", description="Put before what is searched for.")
+    dtype: Literal["float16", "float32"] = Field(
+        default="float16", description="Precision in which vectors are kept."
+    )
+    device: str = Field(default="auto", description="`cpu`, `cuda`, `mps`, or the best of these.")
+    engine: Literal["torch", "onnx", "openvino"] = Field(
+        default="torch", description="What runs the model."
+    )
+    batch_tokens: int | None = Field(
+        default=None, ge=16, description="Tokens in one batch; halved when memory runs out."
+    )
+
+    def identity(self) -> dict[str, Any]:
+        """Return the parameters that shape the vectors; where they are computed does not."""
+        return self.model_dump(
+            mode="json", exclude={"model", "device", "engine", "batch_tokens", "query_prefix"}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The vectors of a batch of texts, in its order."""
+
+    vectors: NDArray[np.float32]
+    """``(n, d)``; rows have unit length, or are zero where ``is_void``."""
+    n_tokens: NDArray[np.int32] | None
+    """Tokens of each text before it was cut; None where the embedder has none."""
+    is_truncated: NDArray[np.bool_]
+    is_void: NDArray[np.bool_]
+    """True where the embedder finds nothing in the text that it could place."""
+
+
+Keep = Literal["start", "end"]
+"""Which end of a text stays when it is too long."""
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors; open, with its model in memory."""
+
+    dimension: int
+    revision: str
+    """Digest of what decides the vectors: the weights, or what the model was fitted on."""
+
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        keep: Keep = "start",
+        is_query: bool = False,
+        done: Callable[[int], None] | None = None,
+    ) -> Embedded:
+        """Return the vectors of texts.
+
+        Args:
+            texts: Each with at least one character that is not white space.
+            keep: Which end stays when a text is too long.
+            is_query: True for what is searched for: some models want another prefix.
+            done: Called now and then with the number of texts done.
+
+        Raises:
+            BackendError: If the model or its device failed.
+        """
+        ...
+
+
+Corpus = Callable[[], pl.DataFrame]
+"""The distinct texts that vectors are asked for: columns ``content_hash`` and ``text``."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderBackend:
+    """A kind of embedder: finds a model, tells its revision, opens it.
+
+    Attributes:
+        name: Name of the plugin.
+        summary: What it is, in a line.
+        revision: Returns the revision of a model without opening it. ``corpus`` gives the texts,
+            for a model that is fitted on them.
+        open: Opens a model. ``folder`` is where fitted models are kept; ``revision`` is the one
+            wanted, fitted on ``corpus`` when it is not there. Without a corpus it must be there.
+        shard_texts: Texts that are computed between two commits.
+    """
+
+    name: str
+    summary: str
+    revision: Callable[[EmbedderParams, Corpus], str]
+    open: Callable[[EmbedderParams, Path, str, Corpus | None, Report], Embedder]
+    shard_texts: int
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSet:
+    """The vectors of a set of texts under one embedder."""
+
+    hashes: pl.Series
+    """``content_hash`` of the texts that have a vector, sorted, each once."""
+    matrix: NDArray[np.float32]
+    """``(n, d)``, unit rows, in the order of ``hashes``."""
+    embedder: str
+    """Digest that names the embedder in the table ``embeddings``."""
+    void: pl.DataFrame
+    """Columns ``content_hash`` and ``reason``: texts without a vector."""
+    open: Callable[[], Embedder]
+    """Opens the embedder itself, for other texts in the same space."""
+    n_computed: int = 0
+    n_truncated: int = 0
+    """Texts of the set that the model did not see whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What parameters name that is not in the tables; its content shapes the result too.
+
+    The runner finds it, puts digests of its content into the fingerprint of the step, and hands
+    it to the stage with the `Context`.
+    """
+
+    models: tuple[EmbedderParams, ...] = ()
+    """Embedders; the stage gets their vectors from ``Context.vectors``."""
+    files: tuple[str, ...] = ()
+    """Paths or ``hf://`` addresses; the stage finds them in ``Context.files``."""
+    snapshots: tuple[str, ...] = ()
+    """Tags or names of snapshots; the stage reads them by ``Context.at``."""
+
+
+class Vectors(Protocol):
+    """Gives the vectors of texts: those that are known, and the others computed and kept."""
+
+    def get(
+        self, texts: pl.DataFrame, *, subject: str, view: str, model: EmbedderParams, step: str
+    ) -> VectorSet:
+        """Return the vector of every distinct text.
+
+        Args:
+            texts: Columns ``content_hash`` and ``text``; hashes may repeat.
+            subject: Table whose rows hold the texts: prompts, responses, rationales, principles.
+            view: Which part of the rows the texts are; see `prefdata.texts.views`.
+            model: The embedder.
+            step: Name under which progress is told.
+        """
+        ...
+
+
+def no_snapshot(ref: str, table: str) -> pl.LazyFrame:
+    """Stand in for ``Context.at`` where there is no catalog."""
+    raise LookupError(ref, table)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What surrounds a call: the seed, where to report, where to spill."""
+    """What surrounds a call: the seed, where to report, where to spill, what is outside."""
 
     seed: int = 0
     report: Report = silent
     scratch: Path | None = None
     """Folder for temporary files; removed after the run."""
     source: str = ""
-    """The source whose rows a stage is given."""
+    """The source whose rows a stage is given; empty when it is given all."""
     step: str = ""
     """Name of the step in its recipe; the ``stage`` column of what it writes."""
+    sources: tuple[str, ...] = ()
+    """The sources whose rows a stage is given, oldest publication first."""
+    vectors: Vectors | None = None
+    """Where vectors come from; the runner always gives one."""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """What `Outside.files` named, as files on this machine."""
+    at: Callable[[str, str], pl.LazyFrame] = no_snapshot
+    """Reads a table (second) of a snapshot that `Outside.snapshots` named (first)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +282,32 @@ class StageResult:
 
     The ledger must add up: ``rows_in = rows_out + rejects.height``, counted in rows of what the
     stage works on (judgments for `make-pairs`), not of what it writes. The runner fills the
-    columns ``source`` and ``stage`` of the tables.
+    columns ``source`` and ``stage`` of the tables; a stage over all sources fills ``source``.
     """
 
     tables: Mapping[str, pl.DataFrame]
     rows_in: int
     rows_out: int
     rejects: pl.DataFrame | None = None
-    """Columns of `REJECT_COLUMNS`; ``subject`` and ``id`` say which row."""
+    """Columns of `REJECT_COLUMNS`; ``subject`` and ``id`` say which row. A stage over all sources
+    adds ``source``."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of the result, told again when it comes from the cache."""
 
+
+Scope = Literal["source", "catalog"]
+"""Whether a stage is called once for each source, or once for all sources of the recipe."""
 
 StageFunction = Callable[[Mapping[str, pl.LazyFrame], Any, Context], StageResult]
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A pure function from tables to derived tables, called once per source.
+    """A pure function from tables to derived tables, called once per source, or once for all.
 
-    The frames it reads hold the rows of one source. What it writes replaces the rows that the
-    same step wrote for the same source before. It never edits a table it reads.
+    The frames it reads hold the rows of one source; with the scope ``catalog``, those of all
+    sources of the recipe. What it writes replaces the rows that the same step wrote for the same
+    sources before. It never edits a table it reads.
     """
 
     name: str
@@ -118,6 +317,7 @@ class Stage:
     params: type[Params]
     run: StageFunction
     summary: str = ""
+    scope: Scope = "source"
 
 
 def stage(
@@ -126,6 +326,7 @@ def stage(
     reads: tuple[str, ...],
     writes: tuple[str, ...],
     params: type[Params] = NoParams,
+    scope: Scope = "source",
 ) -> Callable[[StageFunction], Stage]:
     """Make a stage of a function; its name is the function's, in kebab case."""
 
@@ -140,6 +341,7 @@ def stage(
             params=params,
             run=function,
             summary=doc[0] if doc else "",
+            scope=scope,
         )
 
     return wrap

@@ -37,7 +37,7 @@ class Change:
 
 
 def diff(catalog: Catalog, before: str, after: str) -> list[Change]:
-    """Compare two snapshots; log tables are left out.
+    """Compare two snapshots; tables that are only appended to are left out.
 
     Args:
         catalog: Where they are.
@@ -47,7 +47,7 @@ def diff(catalog: Catalog, before: str, after: str) -> list[Change]:
     old, new = catalog.snapshot(before).state, catalog.snapshot(after).state
     changes: list[Change] = []
     for table in sorted({*old.tables, *new.tables}):
-        if table_schema(table).kind == "log":
+        if table_schema(table).is_appended:
             continue
         a, b = old.table(table), new.table(table)
         changes += [

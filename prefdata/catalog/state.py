@@ -2,7 +2,7 @@
 
 A state is a value. Two catalogs with the same rows in the same files have the same state and so
 the same snapshot name, whoever built them and when; the log tables are left out of the name,
-because they hold clocks.
+because they hold clocks, and the keyed ones, because they hold what was computed so far.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ class CatalogState:
     @property
     def name(self) -> str:
         """Digest of the content: the name of the snapshot, 32 hex digits."""
-        logs = set(table_names("log"))
+        appended = {*table_names("log"), *table_names("keyed")}
         content = {
             table: {
                 "/".join(key): [f.digest for f in files] for key, files in parts.items() if files
             }
             for table, parts in ((t, s.partitions) for t, s in self.tables.items())
-            if table not in logs
+            if table not in appended
         }
         return digest({table: parts for table, parts in content.items() if parts})
 

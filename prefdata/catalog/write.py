@@ -81,9 +81,9 @@ class Write:
         self._writer(table, key)
 
     def restore(self, state: CatalogState) -> None:
-        """Declare that all tables but the logs become what they are in ``state``."""
+        """Declare that all tables become what they are in ``state``; those appended to stay."""
         for name in {*state.tables, *self._base.state.tables}:
-            if table_schema(name).kind == "log":
+            if table_schema(name).is_appended:
                 continue
             wanted = state.table(name).partitions
             for key in {*wanted, *self._base.state.table(name).partitions}:
@@ -159,7 +159,7 @@ class Write:
 
     def _check_conflicts(self, base: Snapshot, head: Snapshot) -> None:
         for table, key in sorted({*self._given, *self._reads}):
-            if table_schema(table).kind == "log":
+            if table_schema(table).is_appended:
                 continue
             ours = self._given.get((table, key))
             before = base.state.table(table).partitions.get(key, ())
@@ -191,12 +191,12 @@ class Write:
         )
 
     def _after(self, name: str, before: TableState) -> dict[PartitionKey, tuple[FileEntry, ...]]:
-        is_log = table_schema(name).kind == "log"
+        is_appended = table_schema(name).is_appended
         after = dict(before.partitions)
         for (table, key), entries in self._given.items():
             if table != name:
                 continue
-            after[key] = (*before.partitions.get(key, ()), *entries) if is_log else entries
+            after[key] = (*before.partitions.get(key, ()), *entries) if is_appended else entries
             if not after[key]:
                 del after[key]
         return after

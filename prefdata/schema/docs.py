@@ -29,6 +29,7 @@ it says so.
 _KINDS: dict[Kind, str] = {
     "canonical": "What sources say, without loss.",
     "derived": "What stages find and decide, keyed by the ids of canonical tables.",
+    "keyed": "What was computed once for a content, a model and its parameters, and is used again.",
     "system": "What was read, and what did not pass.",
     "log": "Which runs wrote what.",
 }

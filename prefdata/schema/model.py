@@ -12,8 +12,12 @@ from prefdata.schema.typeexpr import Scalar, TypeTree, parse_type
 
 __all__ = ["Column", "Kind", "Rule", "TableSchema"]
 
-Kind = Literal["canonical", "derived", "system", "log"]
-"""Canonical tables come from sources, derived ones from stages; system and log are ours."""
+Kind = Literal["canonical", "derived", "keyed", "system", "log"]
+"""Canonical tables come from sources, derived ones from stages; system and log are ours.
+
+The rows of a keyed table are functions of their key alone, such as the vector of a text under a
+model: they are computed once, appended as they come, and outlive the run that asked for them.
+"""
 
 _NUMBERS = frozenset({"int32", "int64", "float32", "float64"})
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -100,6 +104,11 @@ class TableSchema(_Model):
     def id(self) -> str:
         """Table and version, such as ``prompts.v1``."""
         return f"{self.table}.v{self.version}"
+
+    @property
+    def is_appended(self) -> bool:
+        """True when rows are only ever added, by any writer at any time, beside snapshots."""
+        return self.kind in ("log", "keyed")
 
     @property
     def column_names(self) -> tuple[str, ...]:
