@@ -11,9 +11,30 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prefdata.api import export, ingest, init, open, plan, run, validate  # noqa: A004
+    from prefdata.api import (
+        embed,
+        export,
+        ingest,
+        init,
+        open,  # noqa: A004
+        plan,
+        run,
+        search,
+        validate,
+    )
 
-__all__ = ["__version__", "export", "ingest", "init", "open", "plan", "run", "validate"]
+__all__ = [
+    "__version__",
+    "embed",
+    "export",
+    "ingest",
+    "init",
+    "open",
+    "plan",
+    "run",
+    "search",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:

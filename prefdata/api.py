@@ -18,12 +18,14 @@ from prefdata.core.events import Report, silent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from prefdata.protocols import EmbedderParams
     from prefdata.quality import Validation
     from prefdata.recipes import Recipe
     from prefdata.runner import IngestResult, PlannedStep, RunResult
     from prefdata.runner.export import ExportResult
+    from prefdata.vectors.search import Searched, Within
 
-__all__ = ["export", "ingest", "init", "open", "plan", "run", "validate"]
+__all__ = ["embed", "export", "ingest", "init", "open", "plan", "run", "search", "validate"]
 
 Place = Path | str | None
 
@@ -154,6 +156,80 @@ def export(  # noqa: PLR0913 - the options of the command
         splits=splits,
         sources=sources,
         params=params,
+    )
+
+
+def embed(
+    of: Sequence[str] = ("prompts", "responses"),
+    *,
+    model: EmbedderParams | str = "auto",
+    prompt_view: str | None = None,
+    sources: Sequence[str] | None = None,
+    workspace: Place = None,
+    report: Report = silent,
+) -> RunResult:
+    """Compute the vectors that texts of the catalog do not have yet.
+
+    Args:
+        of: Tables whose texts to embed: ``prompts``, ``responses``.
+        model: The embedder: ``lexical``, an id on the hub, a folder, or its parameters.
+        prompt_view: What of a prompt: ``user``, ``last`` or ``conversation``.
+        sources: Sources whose texts to embed; all when None.
+        workspace: Where the catalog is.
+        report: Where to tell progress.
+    """
+    from prefdata.recipes import Recipe as Model
+
+    named = model if isinstance(model, str) else model.model_dump(mode="json")
+    params = {"of": list(of), "model": named, "prompt_view": prompt_view}
+    recipe = Model.model_validate(
+        {
+            "name": "embed",
+            "sources": sources,
+            "steps": [{"stage": "embed", "params": params}],
+        }
+    )
+    return run(recipe, workspace=workspace, report=report)
+
+
+def search(  # noqa: PLR0913 - the options of the command
+    text: str,
+    *,
+    within: Within = "prompts",
+    where: str | None = None,
+    k: int = 10,
+    view: str | None = None,
+    model: EmbedderParams | str = "auto",
+    workspace: Place = None,
+    at: str | None = None,
+    report: Report = silent,
+) -> Searched:
+    """Find the texts nearest to a sentence; see `prefdata.vectors.search.search`.
+
+    Args:
+        text: What to look for.
+        within: ``prompts``, ``responses`` or ``pairs``.
+        where: An SQL condition that rows must meet to be looked at.
+        k: Number of hits.
+        view: What of a prompt is compared: ``user``, ``last`` or ``conversation``.
+        model: The embedder: ``lexical``, an id on the hub, a folder, or its parameters.
+        workspace: Where the catalog is.
+        at: Snapshot or tag.
+        report: Where to tell progress.
+    """
+    from prefdata.protocols import EmbedderParams as Model
+    from prefdata.vectors.search import search as _search
+
+    return _search(
+        Catalog.open(workspace),
+        text,
+        within=within,
+        where=where,
+        k=k,
+        view=view,
+        model=Model.model_validate(model),
+        at=at,
+        report=report,
     )
 
 

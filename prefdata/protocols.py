@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prefdata.core.events import Report, silent
 from prefdata.tables.bundle import RawFile
@@ -59,7 +59,7 @@ class NoParams(Params):
 
 
 class EmbedderParams(Params):
-    """Which embedder, and how it works; the ``model`` of a recipe or of ``--model``."""
+    """Which embedder, and how it works; a recipe may give the name of the model alone."""
 
     model: str = Field(
         default="auto",
@@ -87,6 +87,11 @@ class EmbedderParams(Params):
     batch_tokens: int | None = Field(
         default=None, ge=16, description="Tokens in one batch; halved when memory runs out."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"model": value} if isinstance(value, str) else value
 
     def identity(self) -> dict[str, Any]:
         """Return the parameters that shape the vectors; where they are computed does not."""
@@ -164,6 +169,8 @@ class EmbedderBackend:
     revision: Callable[[EmbedderParams, Corpus], str]
     open: Callable[[EmbedderParams, Path, str, Corpus | None, Report], Embedder]
     shard_texts: int
+    is_fitted: bool = False
+    """Whether the model is made from the texts, so that its revision changes with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +183,7 @@ class VectorSet:
     """``(n, d)``, unit rows, in the order of ``hashes``."""
     embedder: str
     """Digest that names the embedder in the table ``embeddings``."""
+    revision: str
     void: pl.DataFrame
     """Columns ``content_hash`` and ``reason``: texts without a vector."""
     open: Callable[[], Embedder]
@@ -219,8 +227,7 @@ class Vectors(Protocol):
         ...
 
 
-def no_snapshot(ref: str, table: str) -> pl.LazyFrame:
-    """Stand in for ``Context.at`` where there is no catalog."""
+def _no_snapshot(ref: str, table: str) -> pl.LazyFrame:
     raise LookupError(ref, table)
 
 
@@ -242,7 +249,7 @@ class Context:
     """Where vectors come from; the runner always gives one."""
     files: Mapping[str, Path] = field(default_factory=dict)
     """What `Outside.files` named, as files on this machine."""
-    at: Callable[[str, str], pl.LazyFrame] = no_snapshot
+    at: Callable[[str, str], pl.LazyFrame] = _no_snapshot
     """Reads a table (second) of a snapshot that `Outside.snapshots` named (first)."""
 
 

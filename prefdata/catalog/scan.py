@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prefdata.catalog.state import CatalogState
     from prefdata.catalog.workspace import Workspace
 
-__all__ = ["data_files", "scan"]
+__all__ = ["data_files", "scan", "scan_partitions"]
 
 
 def data_files(
@@ -43,8 +43,15 @@ def scan(
         table: Name of the table.
         key: First values of the partition columns; all partitions when empty.
     """
+    return scan_partitions(workspace, state, table, [key])
+
+
+def scan_partitions(
+    workspace: Workspace, state: CatalogState, table: str, keys: Sequence[Sequence[str]]
+) -> pl.LazyFrame:
+    """Return the rows of all partitions that begin with one of several keys, key by key."""
     schema = polars_schema(table_schema(table))
-    files = data_files(workspace, state, table, key)
+    files = [path for key in keys for path in data_files(workspace, state, table, key)]
     if not files:
         return pl.LazyFrame(schema=schema)
     return restore(table, pl.scan_parquet(files, schema=schema, missing_columns="insert"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["heading", "json_lines", "line", "rows", "say", "table"]
+__all__ = ["heading", "json_lines", "line", "rows", "say", "short", "table"]
 
 _CELL = 400
 _NAME = 12
@@ -33,6 +33,18 @@ def heading(text: str) -> None:
     from rich.console import Console
 
     Console(highlight=False).print(f"\n[bold]{text}[/bold]")
+
+
+def short(text: str, *, indent: int = 7) -> str:
+    """Return the end of a text on one line, as much as fits beside an indent.
+
+    Of a conversation the end is what was asked last.
+    """
+    import shutil
+
+    width = max(shutil.get_terminal_size().columns - indent, 20)
+    flat = " ".join(text.split())
+    return flat if len(flat) <= width else "…" + flat[1 - width :]
 
 
 def json_lines(items: Iterable[Mapping[str, Any]]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import time
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from prefdata.core.events import (
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["query_bar", "reporter"]
 
+_EVERY_SECONDS = 15.0
+"""How often a pipe is told how far a long step is."""
+
 
 @contextmanager
 def reporter(*, as_json: bool = False, is_quiet: bool = False) -> Iterator[Report]:
@@ -42,7 +47,7 @@ def reporter(*, as_json: bool = False, is_quiet: bool = False) -> Iterator[Repor
         with _live() as report:
             yield report
     else:
-        yield _plain
+        yield _Plain()
 
 
 def _json(event: Event) -> None:
@@ -51,9 +56,36 @@ def _json(event: Event) -> None:
     sys.stdout.flush()
 
 
-def _plain(event: Event) -> None:
-    if text := _text(event):
-        sys.stderr.write(f"{text}\n")
+class _Plain:
+    """Lines for a pipe: the events, and now and then how far a long step is."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, tuple[StepStarted, float]] = {}
+        self._told = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case StepStarted(step, _, int(), _):
+                self._started[step] = (event, time.monotonic())
+            case Progress(step, done) if step in self._started:
+                self._progress(*self._started[step], done)
+            case _:
+                pass  # The line below tells the other events.
+        if text := _text(event):
+            sys.stderr.write(f"{text}\n")
+
+    def _progress(self, start: StepStarted, began: float, done: int) -> None:
+        now = time.monotonic()
+        total = start.total or 0
+        if now - self._told < _EVERY_SECONDS or not done:
+            return
+        self._told = now
+        rate = done / (now - began)
+        left = timedelta(seconds=round((total - done) / rate))
+        sys.stderr.write(
+            f"{start.step}: {done:,} of {total:,} {start.unit}, "
+            f"{rate:,.0f} {start.unit}/s, {left} left\n"
+        )
 
 
 def _text(event: Event) -> str | None:
@@ -80,11 +112,23 @@ def _live() -> Iterator[Report]:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
+        ProgressColumn,
         SpinnerColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
+        TimeRemainingColumn,
     )
     from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """How many texts, rows or bytes a second; nothing where the end is not known."""
+
+        def render(self, task: Task) -> Text:
+            if task.speed is None or task.total is None:
+                return Text("")
+            return Text(f"{task.speed:,.0f} {task.fields['unit']}/s")
 
     console = Console(stderr=True, highlight=False)
     columns = (
@@ -92,15 +136,17 @@ def _live() -> Iterator[Report]:
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
+        Rate(),
         TimeElapsedColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Bars(*columns, console=console, transient=True) as bars:
         tasks: dict[str, int] = {}
 
         def report(event: Event) -> None:
             match event:
-                case StepStarted(step, _, total, _):
-                    tasks[step] = int(bars.add_task(step, total=total))
+                case StepStarted(step, _, total, unit):
+                    tasks[step] = int(bars.add_task(step, total=total, unit=unit))
                 case Progress(step, done) if step in tasks:
                     bars.update(tasks[step], completed=done)  # type: ignore[arg-type]
                 case StepFinished(step=step) if step in tasks:

@@ -126,6 +126,9 @@ class SourceCard(_Part):
     licenses: Licenses
     terms: tuple[Text, ...] = ()
     """Conditions beyond the licences, in words."""
+    published: Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")] | None = None
+    """Year and month of the first publication: of two datasets that hold the same prompt, the
+    older had it first."""
     citation: Text
     doi: Text | None = None
     annotators: Text

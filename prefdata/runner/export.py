@@ -14,7 +14,7 @@ from prefdata.catalog import Session
 from prefdata.core.errors import RecipeError, SetupError, UnknownNameError
 from prefdata.core.fingerprint import file_digest
 from prefdata.registry import plugin
-from prefdata.runner.steps import checked_params
+from prefdata.runner.units import checked_params
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from prefdata.catalog.state import CatalogState, TableState
 from prefdata.runner.results import StepResults
-from prefdata.runner.steps import units
+from prefdata.runner.units import units
 
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog
@@ -19,7 +19,7 @@ __all__ = ["PlannedStep", "plan"]
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One step on one source."""
+    """One step on one source, or on all of them at once."""
 
     step: str
     stage: str
@@ -42,21 +42,21 @@ def plan(catalog: Catalog, recipe: Recipe) -> list[PlannedStep]:
     state = catalog.head().state
     unknown: set[tuple[str, str]] = set()
     steps: list[PlannedStep] = []
-    for unit in units(recipe, state):
-        waits = any((table, unit.source) in unknown for table in unit.stage.reads)
+    for unit in units(recipe, catalog):
+        waits = any((t, source) in unknown for t in unit.reads for source in unit.sources)
         fingerprint = None if waits else unit.fingerprint(state)
         result = results.get(fingerprint) if fingerprint else None
         if result is None:
-            unknown |= {(table, unit.source) for table in unit.stage.writes}
+            unknown |= {(t, source) for t in unit.stage.writes for source in unit.sources}
         else:
             state = _with(state, result)
-        first = state.table(unit.stage.reads[0]).partitions
+        first = state.table(unit.reads[0]).partitions
         steps.append(
             PlannedStep(
                 step=unit.step.name,
                 stage=unit.stage.name,
                 source=unit.source,
-                rows=sum(f.rows for key, fs in first.items() if key[0] == unit.source for f in fs),
+                rows=sum(f.rows for key, fs in first.items() if key[0] in unit.sources for f in fs),
                 status="cached" if result else "after" if waits else "run",
                 fingerprint=fingerprint,
             )

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prefdata.core.errors import RejectsError
-from prefdata.core.events import Committed, Report, StepFinished, StepStarted, silent
+from prefdata.core.events import Committed, Note, Report, StepFinished, StepStarted, silent
 from prefdata.core.fingerprint import canonical_json, digest
 from prefdata.runner.export import ExportResult, PendingExport, prepare_export
 from prefdata.runner.lineage import RunRecord
 from prefdata.runner.results import StepResult, StepResults
-from prefdata.runner.steps import Unit, execute, units
+from prefdata.runner.steps import execute
+from prefdata.runner.units import Unit, units
 
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog, Snapshot
@@ -85,7 +86,7 @@ def run(
         base_snapshot=base.name,
     )
     results = StepResults(catalog.workspace)
-    todo = units(recipe, base.state)
+    todo = units(recipe, catalog, report=report)
     with catalog.write() as write:
         steps = [
             _step(unit, catalog, write, results, record, is_forced=is_forced, report=report)
@@ -118,7 +119,7 @@ def _step(
     report: Report,
 ) -> StepSummary:
     started = time.perf_counter()
-    name = f"{unit.step.name}/{unit.source}"
+    name = unit.name
     state = write.state()
     inputs = unit.inputs(state)
     fingerprint = unit.fingerprint(state)
@@ -129,11 +130,13 @@ def _step(
     is_cached = result is not None
     if result is None:
         report(StepStarted(name, unit.stage.name))
-        result = execute(unit, catalog.workspace, write, report)
+        result = execute(unit, catalog, write, report)
         results.put(fingerprint, result)
     else:
         for (table, part), entries in result.outputs.items():
             write.adopt(table, part, entries)
+        for note in result.notes:
+            report(Note(f"{name}: {note}"))
     seconds = time.perf_counter() - started
     record.step(
         step=name,

@@ -1,4 +1,4 @@
-"""Train, validation and test by the words of the prompt."""
+"""Train, validation and test by the words of the prompt, near-duplicates together."""
 
 from __future__ import annotations
 
@@ -36,8 +36,18 @@ class SplitByPrompt(Params):
     respect_source: bool = Field(
         default=False,
         description="Keep the split that the source assigns, where it assigns one. Prompts with "
-        "equal words may then part, if the source parts them.",
+        "equal words may then part, if the source parts them; so may near-duplicates, and the "
+        "notes count them.",
     )
+    clusters_from: str | None = Field(
+        default=None,
+        description="The `dedup` step whose clusters of prompts stay together; with null only "
+        "prompts with equal words do. The step must compare the prompts of all sources.",
+    )
+
+    def reads(self, declared: tuple[str, ...]) -> tuple[str, ...]:
+        """Read clusters only where they are asked for."""
+        return declared if self.clusters_from else ("prompts",)
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> Self:
@@ -51,7 +61,7 @@ class SplitByPrompt(Params):
         return self
 
 
-@stage(version=1, reads=("prompts",), writes=("splits",), params=SplitByPrompt)
+@stage(version=2, reads=("prompts", "neighbors"), writes=("splits",), params=SplitByPrompt)
 def split_by_prompt(
     tables: Mapping[str, pl.LazyFrame], params: SplitByPrompt, context: Context
 ) -> StageResult:
@@ -60,15 +70,62 @@ def split_by_prompt(
     Nothing else counts: prompts with equal words share a split, in all sources, and rows that
     are added move nobody. `spot` is where the words fall in the unit interval; the splits take
     their shares of it in the order in which they are named. The ledger counts prompts.
+
+    With `clusters_from`, the prompts of a cluster of near-duplicates are placed by the name of
+    the cluster, which is the smallest digest of words in it, so they share a split in all sources
+    too. A prompt in no cluster is placed as without clusters. A row that is added moves only the
+    members of the clusters that it joins.
     """
-    prompts = tables["prompts"].select("prompt_id", "split", "content_hash").collect()
-    spot = unit_interval("content_hash", salt=digest(context.seed)[:_SALT_DIGITS])
-    splits = prompts.with_columns(spot=spot).select(
-        "prompt_id",
-        _kept_or(_split(params.shares)) if params.respect_source else _split(params.shares),
-        "spot",
+    columns = ["prompt_id", "split", "content_hash"]
+    prompts = tables["prompts"].select(columns).with_columns(group="content_hash").collect()
+    if params.clusters_from is not None:
+        prompts = _clustered(prompts, tables["neighbors"], params.clusters_from)
+    spot = unit_interval("group", salt=digest(context.seed)[:_SALT_DIGITS])
+    splits = prompts.with_columns(spot=spot).with_columns(
+        _kept_or(_split(params.shares)) if params.respect_source else _split(params.shares)
     )
-    return StageResult(tables={"splits": splits}, rows_in=prompts.height, rows_out=prompts.height)
+    return StageResult(
+        tables={"splits": splits.select("prompt_id", "split", "spot")},
+        rows_in=prompts.height,
+        rows_out=prompts.height,
+        notes=() if params.clusters_from is None else _notes(splits, params),
+    )
+
+
+def _clustered(prompts: pl.DataFrame, neighbors: pl.LazyFrame, step: str) -> pl.DataFrame:
+    """Put prompts that share a cluster into one group, named as the cluster."""
+    clusters = (
+        neighbors.filter((pl.col("subject") == "prompts") & (pl.col("stage") == step))
+        .group_by(pl.col("id").alias("prompt_id"))
+        .agg(cluster=pl.col("cluster_id").min())
+        .collect()
+    )
+    # Prompts with equal words stay together also where the step compared only some of them.
+    cluster = pl.col("cluster").min().over("content_hash")
+    return prompts.join(
+        clusters, on="prompt_id", how="left", maintain_order="left"
+    ).with_columns(group=pl.coalesce(cluster, "group"), is_clustered=cluster.is_not_null())
+
+
+def _notes(splits: pl.DataFrame, params: SplitByPrompt) -> tuple[str, ...]:
+    """Say what the clusters did: whether there are any, and which the source parts."""
+    groups = (
+        splits.filter("is_clustered")
+        .group_by("group")
+        .agg(n_prompts=pl.len(), n_splits=pl.col("split").n_unique())
+    )
+    if splits.height and groups.is_empty():
+        return (
+            f"the step {params.clusters_from!r} put no prompt of this source into a cluster, so "
+            "only equal words stay together; is it a `dedup` step of prompts, and before this one?",
+        )
+    parted = groups.filter(pl.col("n_splits") > 1)
+    if parted.is_empty():
+        return ()
+    return (
+        f"{parted.height:,} of {groups.height:,} clusters, with {parted['n_prompts'].sum():,} "
+        "prompts, are in several splits, because the source assigns them (`respect_source`)",
+    )
 
 
 def _split(shares: Mapping[str, float]) -> pl.Expr:

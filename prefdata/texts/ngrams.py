@@ -1,4 +1,4 @@
-"""Words and word n-grams of many texts as flat arrays of 64-bit hashes.
+"""Words, characters and their n-grams of many texts, as flat arrays of 64-bit hashes.
 
 A word is a run of letters, digits and underscores, in lower case after NFKC. Scripts that are
 written without spaces (Chinese, Japanese, Thai, Khmer, Lao, Burmese) give one word a character.
@@ -18,16 +18,17 @@ from prefdata.tables.identity import hash_texts
 from prefdata.texts.normal import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Grams", "ngrams", "word_lists", "words"]
+__all__ = ["Grams", "characters", "joined", "ngrams", "stretches", "word_lists", "words"]
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}"
 WORD = rf"[{_UNSPACED}]|[\w--[{_UNSPACED}]]+"
 _HASH_DIGITS = 16
-_TEXTS_AT_ONCE = 50_000
+_STRETCH_BYTES = 16_000_000
+_BLOCK = 1 << 16
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -55,33 +56,69 @@ class Grams:
         return self.hashes[self.offsets[text] : self.offsets[text + 1]]
 
 
-def word_lists(texts: pl.Series) -> pl.Series:
-    """Return the words of each text as lists of strings; a null text has none."""
-    column = normalised(pl.col("text"), space=False).fill_null("").str.extract_all(WORD)
+def joined(parts: Sequence[Grams]) -> Grams:
+    """Return the hashes of several stretches of texts as those of one."""
+    hashes = np.concatenate([np.empty(0, np.uint64), *(part.hashes for part in parts)])
+    return Grams(hashes, _offsets(np.concatenate([np.empty(0, np.int64), *(p.counts for p in parts)])))
+
+
+def stretches(texts: pl.Series, *, max_bytes: int = _STRETCH_BYTES) -> Iterator[pl.Series]:
+    """Yield the texts in order, in slices of about ``max_bytes`` or of one longer text.
+
+    What is made of a text takes several times its size, so this bounds the memory of it.
+    """
+    ends = texts.str.len_bytes().fill_null(0).cast(pl.Int64).cum_sum().to_numpy()
+    start = 0
+    while start < texts.len():
+        taken = int(ends[start - 1]) if start else 0
+        end = max(int(np.searchsorted(ends, taken + max_bytes, side="right")), start + 1)
+        yield texts.slice(start, end - start)
+        start = end
+
+
+def word_lists(texts: pl.Series, *, unicode: bool = True, case: bool = True) -> pl.Series:
+    """Return the words of each text as lists of strings; a null text has none.
+
+    Args:
+        texts: The texts.
+        unicode: Apply NFKC first.
+        case: Make all letters lower case first.
+    """
+    column = normalised(pl.col("text"), unicode=unicode, case=case, space=False)
+    column = column.fill_null("").str.extract_all(WORD)
     return texts.alias("text").to_frame().select(column.alias("words")).to_series()
 
 
-def words(texts: pl.Series) -> Grams:
-    """Return the hashed words of each text."""
-    parts = list(_word_parts(texts))
-    counts = np.concatenate([part[1] for part in parts]) if parts else np.empty(0, np.int64)
-    hashes = np.concatenate([part[0] for part in parts]) if parts else np.empty(0, np.uint64)
-    return Grams(hashes, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+def words(texts: pl.Series, *, unicode: bool = True, case: bool = True) -> Grams:
+    """Return the hashed words of each text; the options are those of `word_lists`."""
+    return joined(
+        [
+            _hashed_words(word_lists(part, unicode=unicode, case=case))
+            for part in stretches(texts)
+        ]
+    )
 
 
-def _word_parts(texts: pl.Series) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
-    """Yield hashes of words and words per text, a stretch of texts at a time."""
-    for start in range(0, texts.len(), _TEXTS_AT_ONCE):
-        lists = word_lists(texts.slice(start, _TEXTS_AT_ONCE))
-        flat = lists.explode(empty_as_null=False, keep_nulls=False)
-        # Texts repeat their words: each distinct one is hashed once.
-        distinct = flat.unique()
-        known = hash_texts(distinct).str.head(_HASH_DIGITS).str.to_integer(base=16, dtype=pl.UInt64)
-        table = pl.DataFrame({"word": distinct, "hash": known})
-        hashed = flat.alias("word").to_frame().join(
-            table, on="word", how="left", maintain_order="left"
-        )
-        yield hashed["hash"].to_numpy(), lists.list.len().to_numpy().astype(np.int64)
+def _hashed_words(lists: pl.Series) -> Grams:
+    flat = lists.explode(empty_as_null=False, keep_nulls=False)
+    # Texts repeat their words: each distinct one is hashed once.
+    distinct = flat.unique()
+    known = hash_texts(distinct).str.head(_HASH_DIGITS).str.to_integer(base=16, dtype=pl.UInt64)
+    table = pl.DataFrame({"word": distinct, "hash": known})
+    hashed = flat.alias("word").to_frame().join(
+        table, on="word", how="left", maintain_order="left"
+    )
+    return Grams(hashed["hash"].to_numpy(), _offsets(lists.list.len().to_numpy()))
+
+
+def characters(texts: pl.Series) -> Grams:
+    """Return the code points of each text, as they are; a null text has none."""
+    filled = texts.fill_null("")
+    whole = "".join(filled.to_list()).encode("utf-32-le")
+    return Grams(
+        np.frombuffer(whole, np.uint32).astype(np.uint64),
+        _offsets(filled.str.len_chars().to_numpy()),
+    )
 
 
 def ngrams(grams: Grams, n: int) -> Grams:
@@ -90,31 +127,49 @@ def ngrams(grams: Grams, n: int) -> Grams:
     A text of fewer words has one run, of all its words; a text without words has none.
 
     Args:
-        grams: The words, as `words` returns them.
+        grams: The words, as `words` returns them, or `characters`.
         n: Words in a run, at least 1.
     """
-    counts = grams.counts
+    starts, counts = grams.offsets[:-1], grams.counts
     total = len(grams.hashes)
     rolled = np.zeros(total, np.uint64)
-    alive = np.repeat(grams.offsets[1:], counts) - np.arange(total)
-    # Horner's scheme over the n words that begin at each place; a run ends with its text.
-    for i in range(n):
-        ahead = np.zeros(total, np.uint64)
-        ahead[: total - i] = grams.hashes[i:] if i else grams.hashes
-        rolled = np.where(alive > i, rolled * _BASE + ahead, rolled)
-    is_first = np.zeros(total, bool)
-    is_first[grams.offsets[:-1][counts > 0]] = True
-    kept = (alive >= n) | is_first & (np.repeat(counts, counts) < n)
+    # Horner's scheme over the n words that begin at each place, in blocks that a cache holds.
+    for start in range(0, total - n + 1, _BLOCK):
+        end = min(start + _BLOCK, total - n + 1)
+        block = rolled[start:end]
+        for ahead in range(n):
+            block *= _BASE
+            block += grams.hashes[start + ahead : end + ahead]
+    is_kept = np.ones(total, bool)
+    for left in range(1, n):
+        # A run that begins among the last n - 1 words of a text would reach into the next one.
+        is_kept[grams.offsets[1:][counts >= left] - left] = False
+    short = np.flatnonzero((counts > 0) & (counts < n))
+    whole = np.zeros(len(short), np.uint64)
+    for ahead in range(n - 1):
+        is_in = counts[short] > ahead
+        whole[is_in] = whole[is_in] * _BASE + grams.hashes[starts[short[is_in]] + ahead]
+    rolled[starts[short]] = whole
+    is_kept[starts[short]] = True
     sizes = np.where(counts >= n, counts - n + 1, np.minimum(counts, 1))
-    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    return Grams(_mixed(rolled[kept]), offsets)
+    return Grams(_mixed(rolled[is_kept]), _offsets(sizes))
+
+
+def _offsets(counts: NDArray[np.integer]) -> NDArray[np.int64]:
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spread the bits of hashes (the finaliser of SplitMix64), so that any of them can be used."""
-    mixed = values.copy()
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed ^= mixed >> np.uint64(shift)
-        mixed *= np.uint64(factor)
-    mixed ^= mixed >> np.uint64(31)
-    return mixed
+    """Spread the bits of hashes (the finaliser of SplitMix64), so that any of them can be used.
+
+    The values are overwritten.
+    """
+    for start in range(0, len(values), _BLOCK):
+        block = values[start : start + _BLOCK]
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            block ^= block >> np.uint64(shift)
+            block *= np.uint64(factor)
+        block ^= block >> np.uint64(31)
+    return values

@@ -82,9 +82,7 @@ def _contents(messages: pl.Expr) -> pl.Expr:
 
 
 _MESSAGES = pl.col("messages")
-_OF_USER = _MESSAGES.list.eval(
-    pl.element().filter(pl.element().struct.field("role") == "user")
-)
+_OF_USER = _MESSAGES.list.eval(pl.element().filter(pl.element().struct.field("role") == "user"))
 _PROMPTS = {
     # A prompt in which no user speaks is a document to go on with, or a system prompt alone.
     "user": pl.when(_OF_USER.list.len() > 0)

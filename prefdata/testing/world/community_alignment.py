@@ -17,9 +17,10 @@ import numpy as np
 from prefdata.testing.world.community_annotators import DEMOGRAPHICS
 from prefdata.testing.world.community_structure import LETTER_SHARES, build_structure
 from prefdata.testing.world.counts import generator, pick, planted
+from prefdata.testing.world.edits import kinds, repeat
 from prefdata.testing.world.languages import LEXICONS
 from prefdata.testing.world.planted import NEAR_DUPLICATE_RATE, Planted
-from prefdata.testing.world.text import Composer, near_duplicate
+from prefdata.testing.world.text import Composer
 from prefdata.testing.world.writing import atomic
 
 if TYPE_CHECKING:
@@ -99,16 +100,16 @@ class _World:
         for row, text in zip(own.tolist(), texts[len(prompts) :], strict=True):
             self.prompts[row] = text
         self.topics[own] = topics[len(prompts) :]
-        self._repeat(own, truth)
+        self._repeat(own, composer.lexicon.circumstances.fillers, truth)
 
-    def _repeat(self, own: Ints, truth: Planted) -> None:
-        """Let some annotators write what another wrote, with a small edit."""
+    def _repeat(self, own: Ints, fillers: tuple[str, ...], truth: Planted) -> None:
+        """Let some annotators write what another wrote, or nearly that."""
         count = min(planted(*NEAR_DUPLICATE_RATE, len(own)), len(own) // 2)
         rows, of_rows = self.rng.permutation(own)[: 2 * count].reshape(2, -1).tolist()
-        for kind, (row, of_row) in enumerate(zip(rows, of_rows, strict=True)):
-            self.prompts[row] = near_duplicate(self.prompts[of_row], kind)
-            self.topics[row] = self.topics[of_row]
-        truth.near_duplicates(FILE, rows, FILE, of_rows)
+        copied = kinds(count)
+        repeat(self.prompts, rows, of_rows, copied, fillers)
+        self.topics[rows] = self.topics[of_rows]
+        truth.near_duplicates(FILE, rows, FILE, of_rows, copied)
 
     def turns(self, begin: int, end: int) -> list[tuple[str, list[str], str]]:
         """Write prompt, candidates and feedback for turns from `begin` to before `end`."""

@@ -8,15 +8,17 @@ one quirk. The crowd has one value group per kind of tranche: careful or thoroug
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
 from prefdata.testing.world.counts import column, generator, pick, planted, shrink
+from prefdata.testing.world.edits import kinds, repeat
 from prefdata.testing.world.lexicon import ENGLISH
 from prefdata.testing.world.planted import NEAR_DUPLICATE_RATE, NOISE_RATE, Planted
 from prefdata.testing.world.red_team import RED_TEAM_FILE, write_red_team
-from prefdata.testing.world.text import Composer, near_duplicate
+from prefdata.testing.world.text import Composer
 from prefdata.testing.world.values import GROUPS, draw_styles, utilities
 from prefdata.testing.world.writing import write_json_lines
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from prefdata.testing.world.spec import WorldSpec
     from prefdata.testing.world.values import Styles
 
-__all__ = ["QUIRKS", "ROWS", "TURNS", "write_hh_rlhf"]
+__all__ = ["QUIRKS", "ROWS", "TURNS", "PlainPrompt", "plain_prompts", "write_hh_rlhf"]
 
 ROWS = {
     "harmless-base/train.jsonl.gz": 42_537,
@@ -83,6 +85,16 @@ QUIRKS = {
 
 _CURLY = (1_906, 2_312)
 _CHUNK = 4_096
+_SINGLE = 2
+"""Turns of a conversation with one prompt and one response."""
+
+
+class PlainPrompt(NamedTuple):
+    """A prompt of one turn."""
+
+    row: int
+    text: str
+    topic: int
 
 
 class _File:
@@ -95,8 +107,8 @@ class _File:
         self.turns = np.array(column(rng, TURNS[self.kind], rows), dtype=np.int64)
         self.quirks = self._place_quirks()
         self.styles, self.flipped = self._choose()
-        self.curly = np.zeros(rows, dtype=bool)
-        self.curly[pick(rng, rows, planted(*_CURLY, rows))] = True
+        self._plant_near_duplicates()
+        self.curly = self._choose_curly()
 
     def _place_quirks(self) -> dict[str, list[int]]:
         """Give every quirk rows of its own."""
@@ -132,18 +144,45 @@ class _File:
         both[second_wins] = both[second_wins, ::-1]
         return both, flipped
 
-    def plant_near_duplicates(self, truth: Planted) -> None:
-        """Let some regular rows repeat the first prompt of another regular row."""
-        count = min(planted(*NEAR_DUPLICATE_RATE, self.rows), len(self.free) // 2)
-        rows = self.rng.permutation(self.free)[: 2 * count].reshape(2, -1).tolist()
-        for kind, (row, of_row) in enumerate(zip(*rows, strict=True)):
-            self.prompts[row] = near_duplicate(self.prompts[of_row], kind)
-            self.topics[row] = self.topics[of_row]
-        truth.near_duplicates(self.name, rows[0], self.name, rows[1])
+    def _plant_near_duplicates(self) -> None:
+        """Let some regular rows repeat the prompt of another regular row.
+
+        Both have one turn of the human only: with more, the prompt would be the conversation up to
+        the last of them, and a like beginning would not make two of those alike.
+        """
+        single = [row for row in self.free if self.turns[row] == _SINGLE]
+        count = min(planted(*NEAR_DUPLICATE_RATE, self.rows), len(single) // 2)
+        chosen = self.rng.permutation(np.array(single, dtype=np.int64))
+        rows, of_rows, rest = np.split(chosen, [count, 2 * count])
+        self.copies, self.originals = rows.tolist(), of_rows.tolist()
+        self.copied = kinds(count, crc32(self.name.encode()))
+        fillers = self.composer.lexicon.circumstances.fillers
+        repeat(self.prompts, self.copies, self.originals, self.copied, fillers)
+        self.topics[rows] = self.topics[of_rows]
+        self.single = np.sort(rest)
+
+    def _choose_curly(self) -> NDArray[np.bool_]:
+        """Choose the rows that have curly quotes, which no repeated prompt may have.
+
+        The measured number is that of rows that are not ASCII, so the copies in another Unicode
+        form are taken off.
+        """
+        others = sum(not self.prompts[row].isascii() for row in self.copies)
+        repeated = [*self.copies, *self.originals, *self.quirks.get("same_prompt", [])]
+        free = np.setdiff1d(np.arange(self.rows), repeated)
+        count = planted(*_CURLY, self.rows) - others
+        curly = np.zeros(self.rows, dtype=bool)
+        curly[free[pick(self.rng, len(free), count)]] = True
+        return curly
+
+    def plain_prompts(self) -> list[PlainPrompt]:
+        """Return the prompts that stand in the file as they are, alone, and once."""
+        rows = self.single[~self.curly[self.single]].tolist()
+        return [PlainPrompt(row, self.prompts[row], int(self.topics[row])) for row in rows]
 
     def record(self, truth: Planted) -> None:
         """Tell the truth of this file."""
-        self.plant_near_duplicates(truth)
+        truth.near_duplicates(self.name, self.copies, self.name, self.originals, self.copied)
         rows = np.arange(self.rows)
         for position in (0, 1):
             truth.responses(self.name, rows, position, self.styles[:, position])
@@ -230,6 +269,21 @@ def _curly(chosen: str, rejected: str) -> dict[str, str]:
         start = "\n\nHuman: "
         pair = [f"{start}I’m not sure. {text.removeprefix(start)}" for text in pair]
     return {"chosen": pair[0], "rejected": pair[1]}
+
+
+def plain_prompts(spec: WorldSpec, name: str) -> list[PlainPrompt]:
+    """Return prompts of one file that another source can copy, without writing the file.
+
+    They are those of regular rows with one turn of the human, not near-duplicates of another, with
+    straight quotes: what a row says before its responses is the text, and nothing else.
+
+    Args:
+        spec: Which world.
+        name: Name of a file, a key of `ROWS`.
+    """
+    rows = max(1, shrink(ROWS, spec.scale)[name])
+    plan = _File(generator(spec.seed, "hh-rlhf", name), Composer(ENGLISH), name, rows)
+    return plan.plain_prompts()
 
 
 def write_hh_rlhf(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, int]:

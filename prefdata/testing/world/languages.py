@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from prefdata.testing.world.circumstances import CIRCUMSTANCES
 from prefdata.testing.world.lexicon import ENGLISH, Lexicon
 
 __all__ = ["LEXICONS"]
@@ -95,6 +96,7 @@ le mal de dos; le sommeil; la marche rapide; les allergies; la grippe; le stress
         "Je ne suis pas d'accord à propos de {x}.",
         "Plus court, s'il te plaît, et parle de {y}.",
     ),
+    circumstances=CIRCUMSTANCES["fr"],
 )
 
 _ITALIAN = Lexicon(
@@ -174,6 +176,7 @@ il mal di schiena; il sonno; la camminata veloce; le allergie; l'influenza; lo s
         "Non sono d'accordo su {x}.",
         "Più breve, per favore, e parla anche di questo: {y}.",
     ),
+    circumstances=CIRCUMSTANCES["it"],
 )
 
 _HINDI = Lexicon(
@@ -253,6 +256,7 @@ _HINDI = Lexicon(
         "{x} पर मैं सहमत नहीं हूँ।",
         "छोटा जवाब दीजिए, और {y} भी जोड़िए।",
     ),
+    circumstances=CIRCUMSTANCES["hi"],
 )
 
 _PORTUGUESE = Lexicon(
@@ -332,6 +336,7 @@ a dor nas costas; o sono; a caminhada rápida; as alergias; a gripe; o estresse 
         "Não concordo com isso sobre {x}.",
         "Mais curto, por favor, e inclua {y}.",
     ),
+    circumstances=CIRCUMSTANCES["pt"],
 )
 
 LEXICONS: dict[str, Lexicon] = {

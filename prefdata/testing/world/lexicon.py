@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from prefdata.testing.world.circumstances import CIRCUMSTANCES, Circumstances
+
 __all__ = ["ENGLISH", "Lexicon"]
 
 
@@ -29,6 +31,7 @@ class Lexicon:
     overclaims: tuple[str, ...]
     feedback: tuple[str, ...]
     follow_ups: tuple[str, ...]
+    circumstances: Circumstances
 
 
 _TOPICS = {
@@ -242,4 +245,5 @@ ENGLISH = Lexicon(
         "And is {x} more expensive than it used to be?",
         "I tried {y} once and it went badly.",
     ),
+    circumstances=CIRCUMSTANCES["en"],
 )

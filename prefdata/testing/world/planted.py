@@ -17,14 +17,23 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from prefdata.testing.world.edits import Kind
     from prefdata.testing.world.values import Styles
 
-__all__ = ["NEAR_DUPLICATE_RATE", "NOISE_RATE", "Planted", "write_truth"]
+__all__ = [
+    "CROSS_DUPLICATE_RATE",
+    "NEAR_DUPLICATE_RATE",
+    "NOISE_RATE",
+    "Planted",
+    "write_truth",
+]
 
 NOISE_RATE = (1, 20)
 """Labels flipped against the annotator's values: 1 in 20."""
 NEAR_DUPLICATE_RATE = (1, 50)
-"""Prompts that repeat another with a small edit: 1 in 50."""
+"""Prompts that repeat another of their file, in the kinds of `edits.KINDS` in turn: 1 in 50."""
+CROSS_DUPLICATE_RATE = (1, 10)
+"""Prompts of MultiPref that repeat one of HH-RLHF, in the same kinds: 1 in 10."""
 
 _PLACE = {"source": pl.String, "file": pl.String, "row": pl.Int64}
 _SCHEMAS: dict[str, dict[str, Any]] = {
@@ -36,7 +45,21 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
         **dict.fromkeys(QUALITIES, pl.Float32),
     },
     "noisy_labels": {**_PLACE, "turn": pl.Int8, "position": pl.Int8},
-    "near_duplicates": {**_PLACE, "turn": pl.Int8, "of_file": pl.String, "of_row": pl.Int64},
+    "near_duplicates": {
+        **_PLACE,
+        "turn": pl.Int8,
+        "of_file": pl.String,
+        "of_row": pl.Int64,
+        "kind": pl.String,
+    },
+    "cross_duplicates": {
+        **_PLACE,
+        "turn": pl.Int8,
+        "of_source": pl.String,
+        "of_file": pl.String,
+        "of_row": pl.Int64,
+        "kind": pl.String,
+    },
     "quirks": {**_PLACE, "quirk": pl.String},
 }
 
@@ -95,12 +118,31 @@ class Planted:
         self._add("noisy_labels", place)
 
     def near_duplicates(
-        self, file: str, rows: Iterable[int], of_file: str, of_rows: Iterable[int]
+        self,
+        file: str,
+        rows: Iterable[int],
+        of_file: str,
+        of_rows: Iterable[int],
+        copied: Sequence[Kind] | Kind,
     ) -> None:
-        """Record first prompts that repeat another one with a small edit."""
-        rows, of_rows = list(rows), list(of_rows)
-        place = {"file": file, "row": rows, "turn": 0}
-        self._add("near_duplicates", {**place, "of_file": of_file, "of_row": of_rows})
+        """Record first prompts that repeat another one of the source, and in which kind."""
+        place = {"file": file, "row": list(rows), "turn": 0}
+        original = {"of_file": of_file, "of_row": list(of_rows)}
+        self._add("near_duplicates", {**place, **original, "kind": copied})
+
+    def cross_duplicates(
+        self,
+        file: str,
+        rows: Iterable[int],
+        of_source: str,
+        of_files: Sequence[str],
+        of_rows: Iterable[int],
+        copied: Sequence[Kind],
+    ) -> None:
+        """Record first prompts that repeat one of another source, and in which kind."""
+        place = {"file": file, "row": list(rows), "turn": 0}
+        original = {"of_source": of_source, "of_file": of_files, "of_row": list(of_rows)}
+        self._add("cross_duplicates", {**place, **original, "kind": copied})
 
     def quirk(self, file: str, rows: Iterable[int], quirk: str) -> None:
         """Record rows that carry a quirk."""
@@ -127,6 +169,7 @@ def write_truth(folder: Path, planted: Sequence[Planted]) -> dict[str, Path]:
         },
         "noise_rate": NOISE_RATE[0] / NOISE_RATE[1],
         "near_duplicate_rate": NEAR_DUPLICATE_RATE[0] / NEAR_DUPLICATE_RATE[1],
+        "cross_duplicate_rate": CROSS_DUPLICATE_RATE[0] / CROSS_DUPLICATE_RATE[1],
         "sources": {one.source: one.parameters for one in planted},
     }
     with atomic(folder / "parameters.json") as temporary:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prefdata.testing.world.counts import generator, pick, planted
+from prefdata.testing.world.edits import kinds, repeat
 from prefdata.testing.world.lexicon import ENGLISH
 from prefdata.testing.world.planted import NEAR_DUPLICATE_RATE, Planted
 from prefdata.testing.world.prism_metadata import draw_flags, metadata_rows
 from prefdata.testing.world.prism_structure import Structure, build_structure
 from prefdata.testing.world.prism_survey import START, build_survey, stretch
 from prefdata.testing.world.prism_tables import provider
-from prefdata.testing.world.text import Composer, near_duplicate, unique
+from prefdata.testing.world.text import Composer, unique
 from prefdata.testing.world.writing import write_json_lines
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from prefdata.testing.world.edits import Kind
     from prefdata.testing.world.prism_metadata import Flags
     from prefdata.testing.world.spec import WorldSpec
 
@@ -79,28 +81,26 @@ class _Texts:
         self.feedback = self._feedback()
 
     def _openings(self) -> tuple[list[str], Ints]:
-        """Write opening prompts: some repeated exactly, some with a small edit."""
+        """Write opening prompts, some of which repeat another one."""
         n = len(self.structure.conversation_user)
         texts, topics = self.composer.prompts(self.rng, n, long_share=0.35)
         if n > _N_EXTREMES:
             texts[1], texts[2] = "Hi", stretch(texts[2], _LONGEST_OPENING)
         free = self.rng.permutation(np.arange(3, n)).tolist()
-        for hits, of, is_exact in (
-            (_N_SAME_OPENING, _N_CONVERSATIONS, True),
-            (*NEAR_DUPLICATE_RATE, False),
-        ):
-            count = min(planted(hits, of, n), len(free) // 2)
-            rows, of_rows, free = free[:count], free[count : 2 * count], free[2 * count :]
-            for kind, (row, of_row) in enumerate(zip(rows, of_rows, strict=True)):
-                same = texts[of_row]
-                texts[row] = same if is_exact else near_duplicate(same, kind)
-                topics[row] = topics[of_row]
-            if is_exact:
-                self.truth.quirk("conversations.jsonl", rows, "same_opening")
-            else:
-                self.truth.near_duplicates(
-                    "conversations.jsonl", rows, "conversations.jsonl", of_rows
-                )
+        n_same = min(planted(_N_SAME_OPENING, _N_CONVERSATIONS, n), len(free) // 2)
+        near = kinds(min(planted(*NEAR_DUPLICATE_RATE, n), len(free) // 2 - n_same))
+        edited = [kind for kind in near if kind != "exact"]
+        # The published number of distinct openings leaves room for so many exact copies only:
+        # those planted as near-duplicates are among them.
+        n_exact = min(len(near) - len(edited), n_same)
+        copied: list[Kind] = ["exact"] * n_same + edited
+        rows, of_rows = free[: len(copied)], free[len(copied) : 2 * len(copied)]
+        repeat(texts, rows, of_rows, copied, ENGLISH.circumstances.fillers)
+        topics[rows] = topics[of_rows]
+        file = "conversations.jsonl"
+        self.truth.quirk(file, rows[:n_same], "same_opening")
+        for part in (slice(n_exact), slice(n_same, None)):
+            self.truth.near_duplicates(file, rows[part], file, of_rows[part], copied[part])
         self.seen.update(texts)
         return texts, topics
 

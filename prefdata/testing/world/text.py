@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from prefdata.testing.world.lexicon import Lexicon
     from prefdata.testing.world.values import Styles
 
-__all__ = ["Composer", "near_duplicate", "unique"]
+__all__ = ["Composer", "unique"]
 
 _MAX_BODY = 40
+_FIRST_NUMBER, _N_NUMBERS = 10, 90
 
 
 def _prime_at_most(number: int) -> int:
@@ -52,10 +53,12 @@ class Composer:
         """Write opening prompts that are all different, each about one topic.
 
         The prompts count through all combinations of their parts with a large stride, so two of
-        them rarely share more than one part.
+        them rarely share more than one part. Each also has a sentence of circumstances, drawn from
+        a stream of its own: prompts of different files, which know nothing of each other, do not
+        come out alike.
 
         Args:
-            rng: Decides where counting starts, and which prompts are long.
+            rng: Decides where counting starts, which prompts are long, and the circumstances.
             count: How many.
             long_share: Share of prompts that also say who asks, and to what end.
 
@@ -66,8 +69,10 @@ class Composer:
             ValueError: If the lexicon has fewer combinations than prompts wanted.
         """
         words = self.lexicon
+        settings = words.circumstances.settings
         n_things = len(words.topics[self.topics[0]])
-        short = (len(self.topics), n_things, n_things - 1, len(words.asks))
+        things = (len(self.topics), n_things, n_things - 1)
+        short = (*things, len(settings), len(settings), len(words.asks))
         long = (*short, len(words.who), len(words.goals))
         is_long = rng.random(count) < long_share
         parts = np.zeros((count, len(long)), dtype=np.int64)
@@ -81,14 +86,29 @@ class Composer:
             parts[mask, : len(shape)] = np.stack(np.unravel_index(spots, shape), axis=1)
         texts = []
         # One Python string per row is the product itself.
-        for has_context, (topic, x, y, ask, who, goal) in zip(
-            is_long.tolist(), parts.tolist(), strict=True
+        for has_context, said, (topic, x, y, one, other, ask, who, goal) in zip(
+            is_long.tolist(), self._circumstances(rng, count), parts.tolist(), strict=True
         ):
-            things = words.topics[self.topics[topic]]
-            text = words.asks[ask].format(x=things[x], y=things[(x + y + 1) % n_things])
+            about = words.topics[self.topics[topic]]
+            text = words.asks[ask].format(
+                x=settings[one].format(x=about[x]),
+                y=settings[other].format(x=about[(x + y + 1) % n_things]),
+            )
             text = text[0].upper() + text[1:]
+            text = f"{said} {text}" if (x + goal) % 2 else f"{text} {said}"
             texts.append(f"{words.who[who]} {text} {words.goals[goal]}" if has_context else text)
         return texts, parts[:, 0].copy()
+
+    def _circumstances(self, rng: np.random.Generator, count: int) -> Iterator[str]:
+        """Yield sentences that name a person, a town and a number of two digits."""
+        known = self.lexicon.circumstances
+        # A child draws these, so that all that the parent draws later stays as it is.
+        chance = rng.spawn(1)[0]
+        shape = (len(known.sentences), len(known.names), len(known.towns), _N_NUMBERS)
+        for sentence, name, town, n in chance.integers(shape, size=(count, len(shape))).tolist():
+            yield known.sentences[sentence].format(
+                name=known.names[name], town=known.towns[town], n=n + _FIRST_NUMBER
+            )
 
     def follow_ups(self, rng: np.random.Generator, topics: NDArray[np.int64]) -> list[str]:
         """Write short human turns that continue a conversation."""
@@ -171,17 +191,6 @@ def _coprime(size: int) -> int:
     while math.gcd(stride, size) != 1:
         stride += 1
     return stride
-
-
-def near_duplicate(text: str, kind: int) -> str:
-    """Repeat a prompt with a small edit: case, punctuation, a space, or one word more."""
-    edits: tuple[Callable[[str], str], ...] = (
-        lambda t: t[0].lower() + t[1:],
-        lambda t: t.rstrip("?!.।") + " ??",
-        lambda t: t.replace(" ", "  ", 1),
-        lambda t: t + " Thanks!",
-    )
-    return edits[kind % len(edits)](text)
 
 
 def unique(texts: Iterable[str], seen: set[str], more: Iterable[str]) -> list[str]:

@@ -10,14 +10,16 @@ Not published and therefore ours: the rate of ``N/A`` ratings (1.5 %), how the 2
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 
 from prefdata.testing.world.counts import apportion, generator, pick, planted, shrink
+from prefdata.testing.world.edits import kinds, repeat
 from prefdata.testing.world.judge import ASPECTS, CRITIQUES, LENGTH_BIAS, RATIONALES, judge
 from prefdata.testing.world.lexicon import ENGLISH
 from prefdata.testing.world.planted import NEAR_DUPLICATE_RATE, Planted
-from prefdata.testing.world.text import Composer, near_duplicate
+from prefdata.testing.world.text import Composer
 from prefdata.testing.world.values import draw_styles
 from prefdata.testing.world.writing import write_json_lines
 
@@ -84,23 +86,23 @@ class _File:
         self.free = free
 
     def plant_duplicates(self, truth: Planted, benchmark: list[str]) -> None:
-        """Repeat instructions of this file with a small edit, and of a benchmark as they are."""
+        """Repeat instructions of this file in all kinds, and of a benchmark as they are."""
         n_same = planted(*_CONTAMINATED[self.name], self.rows) if self.name in _CONTAMINATED else 0
         n_same = min(n_same, len(self.free), len(benchmark))
         same, free = self.free[:n_same], self.free[n_same:]
         of = pick(self.rng, len(benchmark), n_same).tolist()
         for row, of_row in zip(same, of, strict=True):
             self.instructions[row] = benchmark[of_row]
-        truth.near_duplicates(self.name, same, "truthful_qa.jsonl", of)
+        truth.near_duplicates(self.name, same, "truthful_qa.jsonl", of, "exact")
         truth.quirk(self.name, same, "contaminated")
         # The benchmark itself stays as it is, so that its repeats are exact.
         count = min(planted(*NEAR_DUPLICATE_RATE, self.rows), len(free) // 2) if benchmark else 0
-        for kind, (row, of_row) in enumerate(
-            zip(free[:count], free[count : 2 * count], strict=True)
-        ):
-            self.instructions[row] = near_duplicate(self.instructions[of_row], kind)
-            self.topics[row] = self.topics[of_row]
-        truth.near_duplicates(self.name, free[:count], self.name, free[count : 2 * count])
+        rows, of_rows = free[:count], free[count : 2 * count]
+        copied = kinds(count, crc32(self.name.encode()))
+        fillers = self.composer.lexicon.circumstances.fillers
+        repeat(self.instructions, rows, of_rows, copied, fillers)
+        self.topics[rows] = self.topics[of_rows]
+        truth.near_duplicates(self.name, rows, self.name, of_rows, copied)
 
     def judge(self, truth: Planted, n_extreme: int) -> None:
         """Let the judge speak, and tell the truth about it."""

@@ -210,6 +210,34 @@ _SPLITS: Rows = [
         ("beta:p3", "train", 0.2),
     )
 ]
+_NEIGHBORS: Rows = [
+    {"id": row, "source": row.partition(":")[0], "subject": "prompts", "neighbor_id": other}
+    | {"neighbor_source": other.partition(":")[0], "method": "near", "similarity": similarity}
+    | {"measure": "jaccard", "cluster_id": "c1", "cluster_size": 3, "stage": "dedup"}
+    | {"representative_id": "alpha:p1"}
+    for row, other, similarity in (
+        ("alpha:p1", "beta:p1", 0.9),
+        ("beta:p1", "alpha:p1", 0.9),
+        ("beta:p2", "beta:p1", 0.8),
+    )
+]
+_MATCHES: Rows = [
+    {"id": "alpha:p1", "source": "alpha", "subject": "prompts", "evaluation": "quiz"}
+    | {"item": item, "field": "question", "method": "ngram", "size": 8, "n_matches": 2}
+    | {"similarity": similarity, "matched_text": f"words of {item}", "stage": "decontaminate"}
+    for item, similarity in (("1", 0.5), ("2", 1.0))
+]
+_TOPICS: Rows = [
+    {"topic_id": "t0", "source": source, "subject": "prompts", "number": 0, "label": "who, why"}
+    | {"terms": ["who", "why"], "weights": [2.0, 1.0], "n_rows": n, "n_rows_all": 3}
+    | {"central_id": f"{source}:p1", "stage": "topics"}
+    for source, n in (("alpha", 2), ("beta", 1))
+]
+_MEMBERS: Rows = [
+    {"id": row, "source": row.partition(":")[0], "subject": "prompts", "topic_id": "t0"}
+    | {"similarity": 0.7, "stage": "topics"}
+    for row in ("alpha:p1", "alpha:p2", "beta:p1")
+]
 _REJECTS: Rows = [
     {"source": "beta", "stage": "ingest", "file": "b.csv", "row": row, "subject": "prompts"}
     | {"field": "lang", "rule": "unknown-value", "reason": f"the value is {row}"}
@@ -250,6 +278,10 @@ _TABLES: dict[str, Rows] = {
     "decisions": _DECISIONS,
     "flags": _FLAGS,
     "splits": _SPLITS,
+    "neighbors": _NEIGHBORS,
+    "matches": _MATCHES,
+    "topics": _TOPICS,
+    "topic_members": _MEMBERS,
     "rejects": _REJECTS,
     "source_files": _FILES,
     "runs": _RUNS,

@@ -220,6 +220,37 @@ def test_split_summary_finds_contents_on_both_sides(known: Session) -> None:
     assert share["share"] == pytest.approx(2 / 3)
 
 
+def test_duplicate_summary_counts_by_the_source_of_the_neighbor(known: Session) -> None:
+    got = _rows(
+        known,
+        "SELECT source, neighbor_source, rows, spare_rows, clusters, largest_cluster, "
+        "mean_similarity FROM duplicate_summary ORDER BY source, neighbor_source",
+    )
+    assert [tuple(row.values()) for row in got] == [
+        ("alpha", "beta", 1, 0, 1, 3, 0.9),
+        ("beta", "alpha", 1, 1, 1, 3, 0.9),
+        ("beta", "beta", 1, 1, 1, 3, 0.8),
+    ]
+
+
+def test_prompt_topics_give_each_prompt_the_words_of_its_topic(known: Session) -> None:
+    got = _rows(
+        known,
+        "SELECT prompt_id, topic_label, topic_rows FROM prompt_topics ORDER BY prompt_id",
+    )
+    assert [tuple(row.values()) for row in got] == [
+        ("alpha:p1", "who, why", 3),
+        ("alpha:p2", "who, why", 3),
+        ("beta:p1", "who, why", 3),
+    ]
+
+
+def test_match_summary_shows_the_strongest_evidence(known: Session) -> None:
+    (row,) = _rows(known, "SELECT * FROM match_summary")
+    assert (row["rows"], row["share"], row["items"], row["size"]) == (1, 0.5, 2, 8)
+    assert (row["example_id"], row["example_text"]) == ("alpha:p1", "words of 2")
+
+
 def test_response_lengths_count_characters_words_and_lines(known: Session) -> None:
     got = {
         row.pop("response_id"): tuple(row.values())

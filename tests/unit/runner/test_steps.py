@@ -1,4 +1,4 @@
-"""A unit is named by all that shapes its output, and must keep its word."""
+"""A stage must keep its word, whether it is called for one source or for all."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from prefdata.core.errors import DataError, InternalError, RecipeError, UnknownNameError
+from prefdata.core.errors import DataError, InternalError
+from prefdata.core.events import Note
 from prefdata.protocols import Context, NoParams, Stage, StageResult, stage
 from prefdata.recipes import Recipe
 from prefdata.runner import run
-from prefdata.runner.steps import recipe_sources, units
 
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog
@@ -35,50 +35,6 @@ def _flagging(frame: pl.DataFrame, rows_in: int, rows_out: int) -> Stage:
     return toy
 
 
-def test_the_fingerprint_follows_rows_parameters_seed_and_step(catalog: Catalog, put: Put) -> None:
-    put("a", 3)
-    state = catalog.head().state
-    variants = [
-        _recipe("make-pairs"),
-        _recipe({"stage": "make-pairs", "params": {"tie_band": 3}}),
-        _recipe({"stage": "make-pairs", "name": "other"}),
-        _recipe("make-pairs", seed=1),
-    ]
-    prints = {units(recipe, state)[0].fingerprint(state) for recipe in variants}
-    assert len(prints) == 4
-    assert units(variants[0], state)[0].fingerprint(state) in prints
-    put("a", 4)
-    later = catalog.head().state
-    assert units(variants[0], later)[0].fingerprint(later) not in prints
-
-
-def test_parameters_may_differ_by_source_and_sources_may_be_left_out(
-    catalog: Catalog, put: Put
-) -> None:
-    for name in ("a", "b", "c"):
-        put(name, 2)
-    step = {"stage": "make-pairs", "per_source": {"b": {"tie_band": 2}}, "skip_sources": ["c"]}
-    found = units(_recipe(step), catalog.head().state)
-    assert [(u.source, u.params.model_dump()["tie_band"]) for u in found] == [("a", 0), ("b", 2)]
-
-
-def test_wrong_parameters_are_told_before_anything_runs(catalog: Catalog, put: Put) -> None:
-    put("a", 2)
-    steps = ["flag-quality", {"stage": "make-pairs", "per_source": {"zz": {"tie_bnd": 2}}}]
-    with pytest.raises(RecipeError, match="tie_bnd") as caught:
-        run(catalog, _recipe(*steps))
-    assert "make-pairs" in str(caught.value.where)
-    assert catalog.scan("flags").collect().is_empty()
-
-
-def test_unknown_sources_and_an_empty_catalog_say_so(catalog: Catalog, put: Put) -> None:
-    with pytest.raises(RecipeError, match="holds no source"):
-        recipe_sources(_recipe("make-pairs"), catalog.head().state)
-    put("a", 2)
-    with pytest.raises(UnknownNameError, match="'b'"):
-        recipe_sources(_recipe("make-pairs", sources=["b"]), catalog.head().state)
-
-
 def test_a_stage_must_account_for_its_rows(catalog: Catalog, put: Put, add_plugin: Add) -> None:
     put("a", 2)
     add_plugin("stage", _flagging(pl.DataFrame(), 2, 1))
@@ -92,3 +48,52 @@ def test_a_stage_must_keep_the_contract(catalog: Catalog, put: Put, add_plugin: 
     add_plugin("stage", _flagging(flags, 2, 2))
     with pytest.raises(DataError, match=r"toy wrote rows to flags .*enum:subject \(1 rows\)"):
         run(catalog, _recipe("toy"))
+
+
+def _everywhere(frame: pl.DataFrame) -> Stage:
+    @stage(version=1, reads=("prompts",), writes=("flags",), scope="catalog")
+    def wide(tables: Mapping[str, pl.LazyFrame], params: NoParams, context: Context) -> StageResult:
+        """Flag each prompt of all sources with the number of sources seen."""
+        rows = tables["prompts"].select("source", id="prompt_id").collect()
+        flags = rows.with_columns(
+            subject=pl.lit("prompts"),
+            flag=pl.lit("seen"),
+            value=pl.lit(float(rows["source"].n_unique())),
+            reason=pl.lit(" ".join(context.sources)),
+        )
+        told = pl.concat([flags, frame], how="diagonal_relaxed")
+        return StageResult({"flags": told}, rows.height, rows.height, notes=("looked",))
+
+    return wide
+
+
+def test_a_stage_over_the_catalog_sees_all_sources_at_once(
+    catalog: Catalog, put: Put, add_plugin: Add
+) -> None:
+    put("b", 2)
+    put("a", 3)
+    add_plugin("stage", _everywhere(pl.DataFrame()))
+    told: list[object] = []
+    for is_cached in (False, True):
+        done = run(catalog, _recipe("wide"), report=told.append)
+        step = done.steps[0]
+        assert (step.source, step.rows_in, step.is_cached) == ("all", 5, is_cached)
+    flags = catalog.scan("flags").filter(pl.col("flag") == "seen").collect()
+    assert sorted(flags["source"]) == ["a", "a", "a", "b", "b"]
+    assert set(flags["value"]) == {2.0}
+    assert set(flags["reason"]) == {"a b"}
+    assert {key for key in catalog.head().state.table("flags").partitions if key[1] == "wide"} == {
+        ("a", "wide"),
+        ("b", "wide"),
+    }
+    assert told.count(Note("wide/all: looked")) == 2
+
+
+def test_a_stage_may_not_write_for_a_source_that_it_was_not_given(
+    catalog: Catalog, put: Put, add_plugin: Add
+) -> None:
+    put("a", 1)
+    stray = {"source": "c", "id": "x", "subject": "prompts", "flag": "odd"}
+    add_plugin("stage", _everywhere(pl.DataFrame([stray])))
+    with pytest.raises(InternalError, match="not given"):
+        run(catalog, _recipe("wide"))

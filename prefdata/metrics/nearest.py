@@ -1,0 +1,303 @@
+"""The k rows with the greatest dot product, exactly, by blocks: never all scores at once.
+
+Scores of a block come fast and a little wrong: sums in single precision in whatever order the
+library takes, or half precision on a GPU. So a few rows more than k are kept, scored anew in one
+fixed way, and the bound on the error tells whether any other row could still belong to the k
+best. Where it could, as among many copies of one text, a second pass looks at all that could.
+The result is therefore the same on every path: by ``(-score, row number)``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from prefdata.metrics.halves import widen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+__all__ = ["Exact", "Nearest", "RowSource", "Scorer", "keep_best", "nearest", "rescore"]
+
+N_SPARE = 8
+"""Rows that are kept beyond k until they are scored in full precision."""
+FLOAT32_ROUNDING = 2.0**-24
+_QUERIES_AT_ONCE = 1024
+_PAIRS_AT_ONCE = 8192  # 25 MB of float64 at 384 dimensions, twice
+_SCORES_AT_ONCE = 1 << 23
+_LONGEST_BLOCK = 8192
+_SHORTEST_BLOCK = 1024  # few rows stay in the cache between widening and multiplying
+_LONG_NORM = 1.01  # of a unit row after rounding to half precision
+
+
+class Nearest(NamedTuple):
+    """The best rows of each query, best first; of equal scores the first row."""
+
+    scores: NDArray[np.float32]
+    """``(q, k)`` dot products; -inf where there are fewer rows."""
+    rows: NDArray[np.int64]
+    """``(q, k)`` row numbers; -1 where there are fewer rows."""
+
+
+class RowSource(Protocol):
+    """What rows are read from: an array in memory, one on disk, or a view that computes them."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(n, d)``."""
+        ...
+
+    def __getitem__(self, at: Any, /) -> Any:
+        """Return the rows of a slice or of row numbers, float16 or float32."""
+        ...
+
+
+class Scorer(Protocol):
+    """Scores all rows for a few queries, fast and with a known error."""
+
+    error: float
+    """Bound on the error of a score, for queries of unit length."""
+
+    def best(self, queries: NDArray[np.float32], k: int) -> Nearest:
+        """Return the k rows of best approximate score; which of equal ones is left open."""
+        ...
+
+    def above(
+        self, queries: NDArray[np.float32], least: NDArray[np.float32]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield, block by block, queries and rows whose approximate score is ``least`` or more."""
+        ...
+
+
+class Exact:
+    """Rows that are searched one by one.
+
+    Args:
+        rows: ``(n, d)`` finite, of unit length or zero, float16 or float32.
+        allowed: Numbers of the rows that may be found, rising; all when None.
+        device: None for numpy; else a device of torch, such as ``cuda`` or ``cuda:1``, where the
+            rows then stay, in half precision, if they fit.
+
+    Raises:
+        MissingExtraError: If a device is asked for without torch.
+        BackendError: If the device is not there.
+    """
+
+    def __init__(
+        self,
+        rows: RowSource,
+        *,
+        allowed: NDArray[np.int64] | None = None,
+        device: str | None = None,
+    ) -> None:
+        self._rows = rows
+        self._n_allowed = rows.shape[0] if allowed is None else len(allowed)
+        self._scorer: Scorer
+        if device is None:
+            self._scorer = _NumpyScorer(rows, allowed)
+        else:
+            from prefdata.metrics.nearest_torch import TorchScorer
+
+            self._scorer = TorchScorer(rows, allowed, device)
+
+    def search(self, queries: NDArray[np.float32], k: int) -> Nearest:
+        """Return the k best rows of each query.
+
+        Args:
+            queries: ``(q, d)``, finite.
+            k: At least 1.
+
+        Returns:
+            ``(q, k)`` scores and row numbers. A score is the dot product of the query and the
+            row as stored, summed in double precision and rounded to single.
+
+        Raises:
+            ValueError: If k or the width of the queries is wrong.
+        """
+        if k < 1 or queries.ndim != 2 or queries.shape[1] != self._rows.shape[1]:  # noqa: PLR2004
+            message = f"k = {k}, queries {queries.shape} do not fit rows {self._rows.shape}"
+            raise ValueError(message)
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        parts = [
+            self._chunk(queries[start : start + _QUERIES_AT_ONCE], k)
+            for start in range(0, len(queries), _QUERIES_AT_ONCE)
+        ] or [_nothing(0, k)]
+        return Nearest(*(np.concatenate(halves) for halves in zip(*parts, strict=True)))
+
+    def _chunk(self, queries: NDArray[np.float32], k: int) -> Nearest:
+        if not self._n_allowed:
+            return _nothing(len(queries), k)
+        n_kept = min(k + N_SPARE, self._n_allowed)
+        kept = self._scorer.best(queries, n_kept)
+        result = rescore(queries, self._rows, kept.rows, k)
+        if n_kept == self._n_allowed:
+            return result
+        # No row that was left out scores more than the worst that was kept, but for the error.
+        error = self._scorer.error * np.linalg.norm(queries, axis=1)
+        could_miss = kept.scores[:, -1] + 2 * error >= result.scores[:, -1]
+        if could_miss.any():
+            found = self._second_pass(queries[could_miss], k, result.scores[could_miss, -1])
+            result.scores[could_miss], result.rows[could_miss] = found
+        return result
+
+    def _second_pass(
+        self, queries: NDArray[np.float32], k: int, bars: NDArray[np.float32]
+    ) -> Nearest:
+        """Score anew all rows that may reach the bar; equal queries are asked once."""
+        asked, at = np.unique(queries, axis=0, return_inverse=True)
+        least = np.full(len(asked), -np.inf, dtype=np.float32)
+        np.maximum.at(least, at, bars)
+        least -= (2 * self._scorer.error * np.linalg.norm(asked, axis=1)).astype(np.float32)
+        best = _nothing(len(asked), k)
+        for of_query, rows in self._scorer.above(asked, least):
+            # Pieces bound the memory where every row reaches the bar.
+            for start in range(0, len(rows), 16 * _PAIRS_AT_ONCE):
+                piece = slice(start, start + 16 * _PAIRS_AT_ONCE)
+                scores = _scores(asked, self._rows, of_query[piece], rows[piece])
+                best = keep_best(best, of_query[piece], scores, rows[piece])
+        return Nearest(best.scores[at], best.rows[at])
+
+
+def nearest(
+    queries: NDArray[np.float32], rows: RowSource, k: int, *, device: str | None = None
+) -> Nearest:
+    """Return the k rows with the greatest dot product with each query.
+
+    Args:
+        queries: ``(q, d)``, finite.
+        rows: ``(n, d)``, finite, of unit length or zero, float16 or float32.
+        k: At least 1.
+        device: None for numpy; else a device of torch.
+
+    Returns:
+        ``(q, k)`` scores and row numbers, by ``(-score, row number)``.
+
+    Raises:
+        ValueError: If k or the width of the queries is wrong.
+    """
+    return Exact(rows, device=device).search(queries, k)
+
+
+def rescore(
+    queries: NDArray[np.float32], rows: RowSource, candidates: NDArray[np.int64], k: int
+) -> Nearest:
+    """Return the k best of a few candidates of each query, by their exact scores.
+
+    Args:
+        queries: ``(q, d)``.
+        rows: ``(n, d)``.
+        candidates: ``(q, c)`` row numbers, each at most once for a query; -1 for none.
+        k: At least 1.
+
+    Returns:
+        ``(q, k)`` scores and row numbers, by ``(-score, row number)``.
+    """
+    of_query, at = np.nonzero(candidates >= 0)
+    found = candidates[of_query, at]
+    scores = _scores(queries, rows, of_query, found)
+    return keep_best(_nothing(len(queries), k), of_query, scores, found)
+
+
+def keep_best(
+    best: Nearest,
+    of_query: NDArray[np.int64],
+    scores: NDArray[np.float32],
+    rows: NDArray[np.int64],
+) -> Nearest:
+    """Merge scored rows into the best of each query so far.
+
+    Args:
+        best: ``(q, k)``.
+        of_query: ``(m,)`` number of the query that each new row was scored for.
+        scores: ``(m,)``.
+        rows: ``(m,)`` row numbers.
+
+    Returns:
+        ``(q, k)``, by ``(-score, row number)``.
+    """
+    n_queries, k = best.rows.shape
+    queries = np.concatenate([np.repeat(np.arange(n_queries), k), of_query])
+    all_scores = np.concatenate([best.scores.ravel(), scores])
+    all_rows = np.concatenate([best.rows.ravel(), rows])
+    order = np.lexsort((all_rows, -all_scores, queries))
+    firsts = np.searchsorted(queries[order], np.arange(n_queries))
+    kept = order[firsts[:, None] + np.arange(k)]
+    return Nearest(all_scores[kept], all_rows[kept])
+
+
+def _nothing(n_queries: int, k: int) -> Nearest:
+    return Nearest(
+        np.full((n_queries, k), -np.inf, dtype=np.float32),
+        np.full((n_queries, k), -1, dtype=np.int64),
+    )
+
+
+def _scores(
+    queries: NDArray[np.float32],
+    rows: RowSource,
+    of_query: NDArray[np.int64],
+    at: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Score pairs of a query and a row, each by itself, so that no neighbour changes its sum."""
+    scores = np.empty(len(at), dtype=np.float32)
+    # Over pieces of pairs, not over pairs.
+    for start in range(0, len(at), _PAIRS_AT_ONCE):
+        piece = slice(start, start + _PAIRS_AT_ONCE)
+        left = queries[of_query[piece]].astype(np.float64)
+        right = widen(rows[at[piece]]).astype(np.float64)
+        scores[piece] = np.einsum("nd,nd->n", left, right)
+    return scores
+
+
+class _NumpyScorer:
+    """Blocks of rows times queries, in single precision."""
+
+    def __init__(self, rows: RowSource, allowed: NDArray[np.int64] | None) -> None:
+        self._rows = rows
+        self._allowed = allowed
+        # Higham (2002), Accuracy and Stability of Numerical Algorithms, section 3.1.
+        self.error = _LONG_NORM * rows.shape[1] * FLOAT32_ROUNDING
+
+    def best(self, queries: NDArray[np.float32], k: int) -> Nearest:
+        best = _nothing(len(queries), k)
+        for start, scores in self._blocks(queries):
+            if start == 0 and scores.shape[1] > k:
+                # Later blocks have a bar to clear; the first is cut by selection.
+                columns = np.argpartition(scores, -k, axis=1)[:, -k:]
+                of_query = np.repeat(np.arange(len(queries)), k)
+                columns = columns.ravel()
+            else:
+                of_query, columns = np.nonzero(scores > best.scores[:, -1:])
+            if len(columns):
+                best = keep_best(best, of_query, scores[of_query, columns], columns + start)
+        return Nearest(best.scores, self._numbers(best.rows))
+
+    def above(
+        self, queries: NDArray[np.float32], least: NDArray[np.float32]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        for start, scores in self._blocks(queries):
+            of_query, columns = np.nonzero(scores >= least[:, None])
+            yield of_query, self._numbers(columns + start)
+
+    def _numbers(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        if self._allowed is None:
+            return positions
+        numbers: NDArray[np.int64] = self._allowed[positions]
+        return numbers
+
+    def _blocks(self, queries: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        n = self._rows.shape[0] if self._allowed is None else len(self._allowed)
+        length = min(max(_SCORES_AT_ONCE // len(queries) // 64, _SHORTEST_BLOCK), _LONGEST_BLOCK)
+        if len(queries) == 1:
+            length = _SHORTEST_BLOCK
+        buffer = np.empty((min(length, n), queries.shape[1]), dtype=np.float32)
+        for start in range(0, n, length):
+            stop = min(start + length, n)
+            at = slice(start, stop) if self._allowed is None else self._allowed[start:stop]
+            block = self._rows[at]
+            if block.dtype == np.float16:
+                block = widen(block, buffer)
+            yield start, queries @ block.T

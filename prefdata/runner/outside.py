@@ -1,0 +1,72 @@
+"""What parameters name outside the tables: models, files, snapshots; found, and digested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prefdata.core.errors import UserError
+from prefdata.core.fingerprint import digest, file_digest
+from prefdata.fetch.locate import fetch
+from prefdata.vectors.models import backend_of, no_corpus
+
+if TYPE_CHECKING:
+    from prefdata.catalog import Catalog
+    from prefdata.core.events import Report
+    from prefdata.protocols import EmbedderParams, Params
+
+__all__ = ["Found", "find_outside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found, and what it is."""
+
+    digests: dict[str, str] = field(default_factory=dict)
+    """Digest of each thing's content, for the fingerprint of the step."""
+    files: dict[str, Path] = field(default_factory=dict)
+    """Each file as the parameters write it, on this machine."""
+
+
+def find_outside(params: Params, catalog: Catalog, report: Report) -> Found:
+    """Find what parameters name outside the tables.
+
+    Raises:
+        UserError: If an address names no file or several.
+        FetchError: If a file cannot be had.
+        UnknownNameError: If there is no such snapshot.
+        BackendError: If a model cannot be had.
+    """
+    named = params.outside()
+    files = {name: _file(name, catalog, report) for name in named.files}
+    digests = {f"file:{name}": file_digest(path) for name, path in files.items()}
+    digests |= {f"snapshot:{ref}": catalog.snapshot(ref).name for ref in named.snapshots}
+    digests |= {f"model:{model.model}": _model_digest(model) for model in named.models}
+    return Found(digests, files)
+
+
+def _file(name: str, catalog: Catalog, report: Report) -> Path:
+    if "://" not in name:
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise UserError(
+                "There is no such file.", where=name, fix="Correct the path in the recipe."
+            )
+        return path
+    found = fetch("evaluations", name, cache=catalog.workspace.root / "cache", report=report)
+    if len(found) != 1:
+        listed = ", ".join(raw.name for raw in found[:5])
+        raise UserError(
+            f"One file is expected, and the address names {len(found)}: {listed}.",
+            where=name,
+            fix="Name each file by its own address.",
+        )
+    return found[0].path
+
+
+def _model_digest(model: EmbedderParams) -> str:
+    """Return what decides the vectors, as far as it is known before the texts are read."""
+    backend = backend_of(model)
+    revision = None if backend.is_fitted else backend.revision(model, no_corpus)
+    return digest([backend.name, revision, model.identity()])

@@ -1,0 +1,168 @@
+"""The units of a recipe: one step on one source, or on all of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+
+from prefdata.core.errors import RecipeError, UnknownNameError
+from prefdata.core.events import Report, silent
+from prefdata.core.fingerprint import digest
+from prefdata.fetch.cards import card, card_names
+from prefdata.registry import plugin
+from prefdata.runner.outside import Found, find_outside
+from prefdata.schema import table_schema
+
+if TYPE_CHECKING:
+    from prefdata.catalog import Catalog, CatalogState
+    from prefdata.catalog.state import PartitionKey
+    from prefdata.protocols import Params, Stage
+    from prefdata.recipes import Recipe, Step
+
+__all__ = ["ALL", "Unit", "by_age", "checked_params", "recipe_sources", "units"]
+
+ALL = "all"
+"""Stands for the source where a step works on all of them at once."""
+_NO_DATE = "9999-99"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One step on its sources: what is cached, computed and resumed as a whole."""
+
+    step: Step
+    stage: Stage
+    sources: tuple[str, ...]
+    """One source, or for a stage over the catalog all of them, the oldest first."""
+    params: Params
+    seed: int
+    outside: Found = field(default_factory=Found)
+    """What the parameters name outside the tables."""
+
+    @property
+    def source(self) -> str:
+        """The source, or `ALL`."""
+        return ALL if self.stage.scope == "catalog" else self.sources[0]
+
+    @property
+    def name(self) -> str:
+        """Name of the unit in lineage and reports."""
+        return f"{self.step.name}/{self.source}"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The tables that the unit reads under its parameters."""
+        return self.params.reads(self.stage.reads)
+
+    @property
+    def keys(self) -> list[PartitionKey]:
+        """Partitions that the unit writes in derived tables."""
+        return [(source, self.step.name) for source in self.sources]
+
+    def inputs(self, state: CatalogState) -> dict[str, str]:
+        """Return the digests of the partitions that the unit reads, by table and partition.
+
+        What the unit itself wrote before does not count: it is replaced, not read.
+        """
+        found: dict[str, str] = {}
+        for table in self.reads:
+            for key in sorted(state.table(table).partitions):
+                is_own = table in self.stage.writes and key in self.keys
+                if key[0] in self.sources and not is_own:
+                    found["/".join((table, *key))] = state.table(table).partition_digest(key) or ""
+        return found
+
+    def fingerprint(self, state: CatalogState) -> str:
+        """Return the digest of everything that shapes the unit's output."""
+        contracts = [table_schema(table).id for table in self.stage.writes]
+        return digest(
+            [
+                self.stage.name,
+                self.stage.version,
+                contracts,
+                self.params.model_dump(mode="json"),
+                list(self.sources),
+                self.step.name,
+                self.seed,
+                self.inputs(state),
+                self.outside.digests,
+            ]
+        )
+
+
+def recipe_sources(recipe: Recipe, state: CatalogState) -> list[str]:
+    """Return the sources that a recipe works on.
+
+    Raises:
+        UnknownNameError: If the recipe names one that the catalog does not hold.
+        RecipeError: If the catalog is empty.
+    """
+    present = state.sources()
+    for name in recipe.sources or ():
+        if name not in present:
+            raise UnknownNameError("source in the catalog", name, known=present, where=recipe.name)
+    if not present:
+        raise RecipeError(
+            "The catalog holds no source.",
+            where=f"recipe {recipe.name!r}",
+            fix="Ingest one first: prefdata ingest SOURCE --from PATH",
+        )
+    return list(recipe.sources) if recipe.sources is not None else present
+
+
+def by_age(sources: list[str]) -> tuple[str, ...]:
+    """Sort sources by their first publication, the oldest first; those without a card last."""
+    known = card_names()
+    dates = {name: card(name).published if name in known else None for name in sources}
+    return tuple(sorted(sources, key=lambda name: (dates[name] or _NO_DATE, name)))
+
+
+def units(recipe: Recipe, catalog: Catalog, *, report: Report = silent) -> list[Unit]:
+    """Return all units of a recipe in the order they run.
+
+    Raises:
+        UnknownNameError: If a stage or a source does not exist.
+        RecipeError: If parameters do not fit their stage.
+        PrefdataError: If a file, a model or a snapshot that parameters name cannot be found.
+    """
+    sources = recipe_sources(recipe, catalog.head().state)
+    found: list[Unit] = []
+    for step in recipe.steps:
+        stage: Stage = plugin("stage", step.stage, where=f"recipe {recipe.name!r}")
+        where = f"recipe {recipe.name!r}: step {step.name!r}"
+        if stage.scope == "catalog" and step.per_source:
+            raise RecipeError(
+                f"The stage {stage.name} works on all sources at once.",
+                where=where,
+                fix="Remove `per_source`; `skip_sources` leaves sources out.",
+            )
+        # All parameters are checked before anything runs, those of absent sources too.
+        for given in ({}, *step.per_source.values()):
+            checked_params(stage.params, {**step.params, **given}, where=where)
+        kept = [source for source in sources if source not in step.skip_sources]
+        groups = [by_age(kept)] if stage.scope == "catalog" else [(source,) for source in kept]
+        for group in filter(None, groups):
+            given = {**step.params, **step.per_source.get(group[0], {})}
+            params = checked_params(stage.params, given, where=where)
+            outside = find_outside(params, catalog, report)
+            found.append(Unit(step, stage, group, params, recipe.seed, outside))
+    return found
+
+
+def checked_params(model: type[Params], values: dict[str, Any], *, where: str) -> Params:
+    """Check parameters against their model.
+
+    Raises:
+        RecipeError: If they do not fit; the error names the parameter.
+    """
+    try:
+        return model.model_validate(values)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "params"
+        known = ", ".join(model.model_fields) or "none"
+        raise RecipeError(
+            f"{place}: {first['msg']}.", where=where, fix=f"Parameters: {known}."
+        ) from error

@@ -1,0 +1,173 @@
+"""The space of one table's texts under one embedder: an index, built when needed, never stale.
+
+An index belongs to one content: the digests of the table's partitions and the embedder name it,
+so another snapshot with the same rows uses the same one, and a changed table another. What is on
+disk but damaged, half written or of another content is told and built again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prefdata.core.errors import UserError
+from prefdata.core.events import Note, Report
+from prefdata.core.fingerprint import canonical_json, digest
+from prefdata.texts.normal import is_blank
+from prefdata.texts.views import texts_of, view_of
+from prefdata.vectors.index import build, memory_budget, open_index
+from prefdata.vectors.index_files import Refused
+from prefdata.vectors.models import backend_of, no_corpus
+from prefdata.vectors.store import VectorStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from prefdata.catalog import Catalog, Snapshot
+    from prefdata.protocols import Embedder, EmbedderParams
+    from prefdata.vectors.index import Index
+
+__all__ = ["Space", "open_space"]
+
+_KEPT = 3
+"""Indexes of one table and model that stay; older ones are removed when one is built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """An index and the embedder that its vectors come from."""
+
+    subject: str
+    view: str
+    model: str
+    embedder: str
+    index: Index
+    open: Callable[[], Embedder]
+    n_void: int
+    """Distinct texts that have no vector and cannot be found."""
+
+    @property
+    def told(self) -> str:
+        """How texts are compared, in words: the model, the index, what it cannot find."""
+        said = f"{self.model} ({self.index.told})"
+        return f"{said}, {self.n_void:,} without a vector" if self.n_void else said
+
+    def query(self, text: str) -> NDArray[np.float32]:
+        """Return the vector of what is searched for, ``(1, d)``.
+
+        Raises:
+            UserError: If the embedder finds nothing in the text.
+        """
+        found = self.open().embed([text], is_query=True)
+        if found.is_void[0]:
+            raise UserError(
+                "The embedder finds nothing in the text.",
+                where=repr(text[:60]),
+                fix="Search for words.",
+            )
+        return found.vectors
+
+
+def open_space(
+    catalog: Catalog,
+    snapshot: Snapshot,
+    subject: str,
+    view: str | None,
+    model: EmbedderParams,
+    report: Report,
+) -> Space:
+    """Open the index of a table's texts; embed what is missing and build it where needed.
+
+    Args:
+        catalog: Where the texts, the vectors and the indexes are.
+        snapshot: Whose rows are meant.
+        subject: Table: ``prompts`` or ``responses``.
+        view: Which part of the rows; the default when None.
+        model: The embedder.
+        report: Where to tell progress.
+
+    Raises:
+        BackendError: If the model cannot be had.
+    """
+    name = view_of(subject, view)
+    backend = backend_of(model)
+    revision = None if backend.is_fitted else backend.revision(model, no_corpus)
+    state = snapshot.state.table(subject)
+    rows = {"/".join(key): state.partition_digest(key) for key in sorted(state.partitions)}
+    label = [backend.name, revision, model.identity(), subject, name]
+    key = digest([*label, rows])
+    root = catalog.workspace.root / "indexes"
+    side = root / f"{key}.json"
+    about = _read(side)
+    index = open_index(root / key, key=key) if about is not None else None
+    if isinstance(index, Refused):
+        if index.is_damage:
+            report(Note(f"the index of {subject} is built again: {index.reason}"))
+        index = None
+    if about is not None and index is not None:
+        folder, opened = catalog.workspace.root / "models", about
+
+        def reopen() -> Embedder:
+            return backend.open(model, folder, str(opened["revision"]), None, report)
+
+        return Space(
+            subject, name, model.model, str(about["embedder"]), index, reopen, int(about["n_void"])
+        )
+    texts = texts_of(catalog.scan(subject, at=snapshot), subject, name)
+    distinct = texts.unique("content_hash", keep="any").collect()
+    worded = distinct.filter(~is_blank("text"))
+    store = VectorStore(catalog, report)
+    found = store.get(worded, subject=subject, view=name, model=model, step="search")
+    n_void = distinct.height - found.hashes.len()
+    index = build(
+        found.hashes,
+        found.matrix,
+        root / key,
+        key=key,
+        memory_bytes=memory_budget(),
+        report=report,
+        step=f"index {subject}",
+    )
+    about = {
+        "label": digest(label),
+        "embedder": found.embedder,
+        "revision": found.revision,
+        "n_void": n_void,
+    }
+    _write(side, about)
+    _remove_old(root, digest(label))
+    return Space(subject, name, model.model, found.embedder, index, found.open, n_void)
+
+
+def _read(side: Path) -> dict[str, object] | None:
+    """Return what is known of an index, or None when it is absent or unreadable."""
+    try:
+        about = json.loads(side.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    is_whole = isinstance(about, dict) and {"embedder", "revision", "n_void"} <= set(about)
+    return about if is_whole else None
+
+
+def _write(side: Path, about: dict[str, object]) -> None:
+    side.parent.mkdir(parents=True, exist_ok=True)
+    part = side.with_name(f".{side.name}.{os.getpid()}")
+    part.write_text(canonical_json(about))
+    part.replace(side)
+
+
+def _remove_old(root: Path, label: str) -> None:
+    """Remove the oldest indexes of the same table and model beyond those that stay."""
+    same = [
+        side for side in root.glob("*.json") if (about := _read(side)) and about["label"] == label
+    ]
+    for side in sorted(same, key=lambda path: path.stat().st_mtime, reverse=True)[_KEPT:]:
+        side.unlink(missing_ok=True)
+        shutil.rmtree(root / side.stem, ignore_errors=True)

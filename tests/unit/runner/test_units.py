@@ -1,0 +1,77 @@
+"""A unit is named by all that shapes its output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prefdata.core.errors import RecipeError, UnknownNameError
+from prefdata.recipes import Recipe
+from prefdata.runner import run
+from prefdata.runner.units import by_age, recipe_sources, units
+
+if TYPE_CHECKING:
+    from prefdata.catalog import Catalog
+
+Put = Callable[..., None]
+
+
+def _recipe(*steps: object, **more: object) -> Recipe:
+    return Recipe.model_validate({"name": "r", "steps": list(steps), **more})
+
+
+def test_the_fingerprint_follows_rows_parameters_seed_and_step(catalog: Catalog, put: Put) -> None:
+    put("a", 3)
+    state = catalog.head().state
+    variants = [
+        _recipe("make-pairs"),
+        _recipe({"stage": "make-pairs", "params": {"tie_band": 3}}),
+        _recipe({"stage": "make-pairs", "name": "other"}),
+        _recipe("make-pairs", seed=1),
+    ]
+    prints = {units(recipe, catalog)[0].fingerprint(state) for recipe in variants}
+    assert len(prints) == 4
+    assert units(variants[0], catalog)[0].fingerprint(state) in prints
+    put("a", 4)
+    later = catalog.head().state
+    assert units(variants[0], catalog)[0].fingerprint(later) not in prints
+
+
+def test_parameters_may_differ_by_source_and_sources_may_be_left_out(
+    catalog: Catalog, put: Put
+) -> None:
+    for name in ("a", "b", "c"):
+        put(name, 2)
+    step = {"stage": "make-pairs", "per_source": {"b": {"tie_band": 2}}, "skip_sources": ["c"]}
+    found = units(_recipe(step), catalog)
+    assert [(u.source, u.params.model_dump()["tie_band"]) for u in found] == [("a", 0), ("b", 2)]
+
+
+def test_wrong_parameters_are_told_before_anything_runs(catalog: Catalog, put: Put) -> None:
+    put("a", 2)
+    steps = ["flag-quality", {"stage": "make-pairs", "per_source": {"zz": {"tie_bnd": 2}}}]
+    with pytest.raises(RecipeError, match="tie_bnd") as caught:
+        run(catalog, _recipe(*steps))
+    assert "make-pairs" in str(caught.value.where)
+    assert catalog.scan("flags").collect().is_empty()
+
+
+def test_unknown_sources_and_an_empty_catalog_say_so(catalog: Catalog, put: Put) -> None:
+    with pytest.raises(RecipeError, match="holds no source"):
+        recipe_sources(_recipe("make-pairs"), catalog.head().state)
+    put("a", 2)
+    with pytest.raises(UnknownNameError, match="'b'"):
+        recipe_sources(_recipe("make-pairs", sources=["b"]), catalog.head().state)
+
+
+def test_a_step_over_all_sources_takes_no_parameters_of_one(catalog: Catalog, put: Put) -> None:
+    put("a", 1)
+    step = {"stage": "embed", "per_source": {"a": {"of": ["prompts"]}}}
+    with pytest.raises(RecipeError, match="all sources at once"):
+        units(_recipe(step), catalog)
+
+
+def test_sources_are_sorted_by_their_first_publication() -> None:
+    assert by_age(["mine", "prism", "hh-rlhf", "a"]) == ("hh-rlhf", "prism", "a", "mine")
