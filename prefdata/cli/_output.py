@@ -35,16 +35,15 @@ def heading(text: str) -> None:
     Console(highlight=False).print(f"\n[bold]{text}[/bold]")
 
 
-def short(text: str, *, indent: int = 7) -> str:
-    """Return the end of a text on one line, as much as fits beside an indent.
-
-    Of a conversation the end is what was asked last.
-    """
+def short(text: str, *, indent: int = 0, is_end: bool = False) -> str:
+    """Return as much of a text as fits on one line beside an indent: its start, or its end."""
     import shutil
 
     width = max(shutil.get_terminal_size().columns - indent, 20)
     flat = " ".join(text.split())
-    return flat if len(flat) <= width else "…" + flat[1 - width :]
+    if len(flat) <= width:
+        return flat
+    return f"…{flat[1 - width :]}" if is_end else f"{flat[: width - 1]}…"
 
 
 def json_lines(items: Iterable[Mapping[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from prefdata.core.errors import UserError
 
 __all__ = ["register"]
 
+_INDENT = 7
 _WITHIN = ("prompts", "responses", "pairs")
 _Model = Annotated[
     str,
@@ -117,6 +118,8 @@ def search(  # noqa: PLR0913 - Typer makes an option of each
         more = f" and {hit.n_rows - 1:,} more rows" if hit.n_rows > 1 else ""
         used = f"{hit.n_pairs:,} pair{'' if hit.n_pairs == 1 else 's'}"
         _output.line(f"{hit.score:.3f}  {hit.id}{more} · {hit.part} · {used}")
-        _output.line(f"       {_output.short(hit.text)}")
+        # Of a conversation the end is what was asked last.
+        shown = _output.short(hit.text, indent=_INDENT, is_end=hit.part == "prompt")
+        _output.line(" " * _INDENT + shown)
     spaces = "; ".join(space.told for space in found.spaces)
     _output.say(f"{len(found.hits)} of {found.n_searched:,} distinct texts by {spaces}")

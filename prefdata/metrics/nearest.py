@@ -27,9 +27,7 @@ N_SPARE = 8
 FLOAT32_ROUNDING = 2.0**-24
 _QUERIES_AT_ONCE = 1024
 _PAIRS_AT_ONCE = 8192  # 25 MB of float64 at 384 dimensions, twice
-_SCORES_AT_ONCE = 1 << 23
-_LONGEST_BLOCK = 8192
-_SHORTEST_BLOCK = 1024  # few rows stay in the cache between widening and multiplying
+_ROWS_AT_ONCE = 1024  # few enough to stay in the cache between widening and multiplying
 _LONG_NORM = 1.01  # of a unit row after rounding to half precision
 
 
@@ -56,19 +54,28 @@ class RowSource(Protocol):
 
 
 class Scorer(Protocol):
-    """Scores all rows for a few queries, fast and with a known error."""
+    """Scores rows for a few queries, fast and with a known error.
+
+    ``allowed`` are numbers of rows, rising, or None for all; what is returned are positions in
+    it.
+    """
 
     error: float
     """Bound on the error of a score, for queries of unit length."""
 
-    def best(self, queries: NDArray[np.float32], k: int) -> Nearest:
-        """Return the k rows of best approximate score; which of equal ones is left open."""
+    def best(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
+    ) -> Nearest:
+        """Return the k of best approximate score, best first; of equal ones, any."""
         ...
 
     def above(
-        self, queries: NDArray[np.float32], least: NDArray[np.float32]
+        self,
+        queries: NDArray[np.float32],
+        least: NDArray[np.float32],
+        allowed: NDArray[np.int64] | None,
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Yield, block by block, queries and rows whose approximate score is ``least`` or more."""
+        """Yield, block by block, queries and those whose approximate score reaches ``least``."""
         ...
 
 
@@ -77,7 +84,6 @@ class Exact:
 
     Args:
         rows: ``(n, d)`` finite, of unit length or zero, float16 or float32.
-        allowed: Numbers of the rows that may be found, rising; all when None.
         device: None for numpy; else a device of torch, such as ``cuda`` or ``cuda:1``, where the
             rows then stay, in half precision, if they fit.
 
@@ -86,29 +92,25 @@ class Exact:
         BackendError: If the device is not there.
     """
 
-    def __init__(
-        self,
-        rows: RowSource,
-        *,
-        allowed: NDArray[np.int64] | None = None,
-        device: str | None = None,
-    ) -> None:
+    def __init__(self, rows: RowSource, *, device: str | None = None) -> None:
         self._rows = rows
-        self._n_allowed = rows.shape[0] if allowed is None else len(allowed)
         self._scorer: Scorer
         if device is None:
-            self._scorer = _NumpyScorer(rows, allowed)
+            self._scorer = _NumpyScorer(rows)
         else:
             from prefdata.metrics.nearest_torch import TorchScorer
 
-            self._scorer = TorchScorer(rows, allowed, device)
+            self._scorer = TorchScorer(rows, device)
 
-    def search(self, queries: NDArray[np.float32], k: int) -> Nearest:
+    def search(
+        self, queries: NDArray[np.float32], k: int, *, allowed: NDArray[np.int64] | None = None
+    ) -> Nearest:
         """Return the k best rows of each query.
 
         Args:
             queries: ``(q, d)``, finite.
             k: At least 1.
+            allowed: Numbers of the rows that may be found, rising; all when None.
 
         Returns:
             ``(q, k)`` scores and row numbers. A score is the dot product of the query and the
@@ -122,29 +124,37 @@ class Exact:
             raise ValueError(message)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         parts = [
-            self._chunk(queries[start : start + _QUERIES_AT_ONCE], k)
+            self._chunk(queries[start : start + _QUERIES_AT_ONCE], k, allowed)
             for start in range(0, len(queries), _QUERIES_AT_ONCE)
         ] or [_nothing(0, k)]
         return Nearest(*(np.concatenate(halves) for halves in zip(*parts, strict=True)))
 
-    def _chunk(self, queries: NDArray[np.float32], k: int) -> Nearest:
-        if not self._n_allowed:
+    def _chunk(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
+    ) -> Nearest:
+        n = self._rows.shape[0] if allowed is None else len(allowed)
+        if not n:
             return _nothing(len(queries), k)
-        n_kept = min(k + N_SPARE, self._n_allowed)
-        kept = self._scorer.best(queries, n_kept)
-        result = rescore(queries, self._rows, kept.rows, k)
-        if n_kept == self._n_allowed:
+        n_kept = min(k + N_SPARE, n)
+        kept = self._scorer.best(queries, n_kept, allowed)
+        result = rescore(queries, self._rows, _numbers(kept.rows, allowed), k)
+        if n_kept == n:
             return result
         # No row that was left out scores more than the worst that was kept, but for the error.
         error = self._scorer.error * np.linalg.norm(queries, axis=1)
         could_miss = kept.scores[:, -1] + 2 * error >= result.scores[:, -1]
         if could_miss.any():
-            found = self._second_pass(queries[could_miss], k, result.scores[could_miss, -1])
+            bars = result.scores[could_miss, -1]
+            found = self._second_pass(queries[could_miss], k, bars, allowed)
             result.scores[could_miss], result.rows[could_miss] = found
         return result
 
     def _second_pass(
-        self, queries: NDArray[np.float32], k: int, bars: NDArray[np.float32]
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        bars: NDArray[np.float32],
+        allowed: NDArray[np.int64] | None,
     ) -> Nearest:
         """Score anew all rows that may reach the bar; equal queries are asked once."""
         asked, at = np.unique(queries, axis=0, return_inverse=True)
@@ -152,7 +162,8 @@ class Exact:
         np.maximum.at(least, at, bars)
         least -= (2 * self._scorer.error * np.linalg.norm(asked, axis=1)).astype(np.float32)
         best = _nothing(len(asked), k)
-        for of_query, rows in self._scorer.above(asked, least):
+        for of_query, positions in self._scorer.above(asked, least, allowed):
+            rows = _numbers(positions, allowed)
             # Pieces bound the memory where every row reaches the bar.
             for start in range(0, len(rows), 16 * _PAIRS_AT_ONCE):
                 piece = slice(start, start + 16 * _PAIRS_AT_ONCE)
@@ -252,52 +263,54 @@ def _scores(
     return scores
 
 
+def _numbers(positions: NDArray[np.int64], allowed: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    if allowed is None:
+        return positions
+    numbers: NDArray[np.int64] = allowed[positions]
+    return numbers
+
+
 class _NumpyScorer:
     """Blocks of rows times queries, in single precision."""
 
-    def __init__(self, rows: RowSource, allowed: NDArray[np.int64] | None) -> None:
+    def __init__(self, rows: RowSource) -> None:
         self._rows = rows
-        self._allowed = allowed
         # Higham (2002), Accuracy and Stability of Numerical Algorithms, section 3.1.
         self.error = _LONG_NORM * rows.shape[1] * FLOAT32_ROUNDING
 
-    def best(self, queries: NDArray[np.float32], k: int) -> Nearest:
+    def best(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
+    ) -> Nearest:
         best = _nothing(len(queries), k)
-        for start, scores in self._blocks(queries):
+        for start, scores in self._blocks(queries, allowed):
             if start == 0 and scores.shape[1] > k:
                 # Later blocks have a bar to clear; the first is cut by selection.
-                columns = np.argpartition(scores, -k, axis=1)[:, -k:]
+                columns = np.argpartition(scores, -k, axis=1)[:, -k:].ravel()
                 of_query = np.repeat(np.arange(len(queries)), k)
-                columns = columns.ravel()
             else:
                 of_query, columns = np.nonzero(scores > best.scores[:, -1:])
             if len(columns):
                 best = keep_best(best, of_query, scores[of_query, columns], columns + start)
-        return Nearest(best.scores, self._numbers(best.rows))
+        return best
 
     def above(
-        self, queries: NDArray[np.float32], least: NDArray[np.float32]
+        self,
+        queries: NDArray[np.float32],
+        least: NDArray[np.float32],
+        allowed: NDArray[np.int64] | None,
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        for start, scores in self._blocks(queries):
+        for start, scores in self._blocks(queries, allowed):
             of_query, columns = np.nonzero(scores >= least[:, None])
-            yield of_query, self._numbers(columns + start)
+            yield of_query, columns + start
 
-    def _numbers(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-        if self._allowed is None:
-            return positions
-        numbers: NDArray[np.int64] = self._allowed[positions]
-        return numbers
-
-    def _blocks(self, queries: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        n = self._rows.shape[0] if self._allowed is None else len(self._allowed)
-        length = min(max(_SCORES_AT_ONCE // len(queries) // 64, _SHORTEST_BLOCK), _LONGEST_BLOCK)
-        if len(queries) == 1:
-            length = _SHORTEST_BLOCK
-        buffer = np.empty((min(length, n), queries.shape[1]), dtype=np.float32)
-        for start in range(0, n, length):
-            stop = min(start + length, n)
-            at = slice(start, stop) if self._allowed is None else self._allowed[start:stop]
-            block = self._rows[at]
+    def _blocks(
+        self, queries: NDArray[np.float32], allowed: NDArray[np.int64] | None
+    ) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        n = self._rows.shape[0] if allowed is None else len(allowed)
+        buffer = np.empty((min(_ROWS_AT_ONCE, n), queries.shape[1]), dtype=np.float32)
+        for start in range(0, n, _ROWS_AT_ONCE):
+            stop = min(start + _ROWS_AT_ONCE, n)
+            block = self._rows[slice(start, stop) if allowed is None else allowed[start:stop]]
             if block.dtype == np.float16:
                 block = widen(block, buffer)
             yield start, queries @ block.T

@@ -78,11 +78,13 @@ def _context(unit: Unit, catalog: Catalog, report: Report) -> Context:
     def at(ref: str, table: str) -> pl.LazyFrame:
         return catalog.scan(table, at=catalog.snapshot(ref))
 
+    scratch = catalog.workspace.scratch
+    scratch.mkdir(parents=True, exist_ok=True)
     is_one = unit.stage.scope == "source"
     return Context(
         seed=unit.seed,
         report=report,
-        scratch=catalog.workspace.scratch,
+        scratch=scratch,
         source=unit.source if is_one else "",
         step=unit.step.name,
         sources=unit.sources,

@@ -102,9 +102,9 @@ def _clustered(prompts: pl.DataFrame, neighbors: pl.LazyFrame, step: str) -> pl.
     )
     # Prompts with equal words stay together also where the step compared only some of them.
     cluster = pl.col("cluster").min().over("content_hash")
-    return prompts.join(
-        clusters, on="prompt_id", how="left", maintain_order="left"
-    ).with_columns(group=pl.coalesce(cluster, "group"), is_clustered=cluster.is_not_null())
+    return prompts.join(clusters, on="prompt_id", how="left", maintain_order="left").with_columns(
+        group=pl.coalesce(cluster, "group"), is_clustered=cluster.is_not_null()
+    )
 
 
 def _notes(splits: pl.DataFrame, params: SplitByPrompt) -> tuple[str, ...]:
@@ -114,18 +114,20 @@ def _notes(splits: pl.DataFrame, params: SplitByPrompt) -> tuple[str, ...]:
         .group_by("group")
         .agg(n_prompts=pl.len(), n_splits=pl.col("split").n_unique())
     )
+    notes = []
     if splits.height and groups.is_empty():
-        return (
+        notes.append(
             f"the step {params.clusters_from!r} put no prompt of this source into a cluster, so "
-            "only equal words stay together; is it a `dedup` step of prompts, and before this one?",
+            "only equal words stay together; is it a `dedup` step of prompts, and before this one?"
         )
     parted = groups.filter(pl.col("n_splits") > 1)
-    if parted.is_empty():
-        return ()
-    return (
-        f"{parted.height:,} of {groups.height:,} clusters, with {parted['n_prompts'].sum():,} "
-        "prompts, are in several splits, because the source assigns them (`respect_source`)",
-    )
+    if parted.height:
+        notes.append(
+            f"{parted.height:,} of {groups.height:,} clusters, with "
+            f"{parted['n_prompts'].sum():,} prompts, are in several splits, because the source "
+            "assigns them (`respect_source`)"
+        )
+    return tuple(notes)
 
 
 def _split(shares: Mapping[str, float]) -> pl.Expr:

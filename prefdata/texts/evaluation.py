@@ -49,7 +49,7 @@ def read_items(
     Args:
         path: The file; JSON Lines, JSON and CSV may be gzipped.
         name: What the file is called in messages; its last part names items without an id.
-        columns: Columns whose texts to take; all columns of text when None.
+        columns: Columns whose texts to take; when None all columns of text but ``id_column``.
         id_column: Column that names the items; ``<file>:<row>`` without it, or where it is null.
 
     Returns:
@@ -65,17 +65,18 @@ def read_items(
         raise DataError(
             "The evaluation file has no rows.", where=name, fix="Give the file with the items."
         )
-    chosen = _text_columns(table) if columns is None else list(dict.fromkeys(columns))
-    for column in (*chosen, *filter(None, [id_column])):
+    for column in (*(columns or ()), *filter(None, [id_column])):
         _check_is_there(table, column, name)
+    all_texts = [column for column in _text_columns(table) if column != id_column]
+    chosen = all_texts if columns is None else list(dict.fromkeys(columns))
     _check_are_texts(table, chosen, name)
     row = pl.lit(name.rsplit("/", maxsplit=1)[-1] + ":") + pl.int_range(pl.len()).cast(pl.String)
     item = row if id_column is None else pl.coalesce(_name(table, id_column, name), row)
-    texts = [
+    parts = [
         table.select(item=item, field=pl.lit(column), text=_text(table.schema[column], column))
         for column in chosen
     ]
-    return pl.concat(texts).cast(pl.Schema(ITEM_COLUMNS))
+    return pl.concat(parts).cast(pl.Schema(ITEM_COLUMNS))
 
 
 def _table(path: Path, name: str) -> pl.DataFrame:

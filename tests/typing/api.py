@@ -40,3 +40,14 @@ def look() -> list[str]:
     held = pf.validate(sample=100, tables=["pairs"], docs="docs")
     failed = [str(check.as_row()["rule"]) for check in held.results if check.is_passed is False]
     return [*frame.columns, *failed, pf.__version__]
+
+
+def compare() -> list[str]:
+    """Search by a sentence, by meaning or by wording."""
+    done = pf.embed(["prompts"], model="lexical", prompt_view="last", workspace="workspace")
+    n_rows: int = done.steps[0].rows_out
+    found = pf.search("pick a lock", within="pairs", where="source = 'mine'", k=5)
+    best = found.hits[0]
+    score: float = best.score
+    frame = found.pl()
+    return [best.text, *best.pairs, f"{score:.2f} of {n_rows}", *frame["id"]]

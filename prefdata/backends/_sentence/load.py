@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import logging
 import re
@@ -149,8 +150,7 @@ class _Listener(logging.Handler):
 @contextlib.contextmanager
 def _quietly() -> Iterator[list[str]]:
     """Hold back progress bars, warnings and messages of the libraries; give the messages."""
-    from transformers.utils import logging as spoken
-
+    spoken: Any = importlib.import_module("transformers.utils.logging")
     listener = _Listener()
     loggers = [logging.getLogger(name) for name in _SPOKEN]
     before = [(logger.handlers, logger.propagate) for logger in loggers]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prefdata.backends._sentence.weights import content_digest, has_weights
 from prefdata.core.errors import BackendError, MissingExtraError
@@ -129,11 +130,7 @@ def _snapshot(repo: str, revision: str, engine: str, *, is_local: bool) -> Path 
 
 def _download(repo: str, revision: str, patterns: Sequence[str], *, is_local: bool) -> Path | None:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-    from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
-
-    # The library reports, and never prints.
-    silent = type("Silent", (tqdm,), {"__init__": functools.partialmethod(_init, disable=True)})
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         found = snapshot_download(
@@ -143,7 +140,7 @@ def _download(repo: str, revision: str, patterns: Sequence[str], *, is_local: bo
             local_files_only=is_local,
             allow_patterns=list(patterns),
             ignore_patterns=list(_NOT_WANTED),
-            tqdm_class=Silent,
+            tqdm_class=_silent_bar(),
         )
     except HFValidationError as error:
         raise BackendError(
@@ -151,14 +148,31 @@ def _download(repo: str, revision: str, patterns: Sequence[str], *, is_local: bo
             where=f"model: {repo}",
             fix="Write a folder, `organisation/model`, or `organisation/model@revision`.",
         ) from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except LocalEntryNotFoundError as error:
         if is_local:
             return None
-        failed = BackendError(
-            f"The model {repo} could not be downloaded: {str(error).splitlines()[0]}",
-            where=f"model: {repo}",
-            fix="Check the id and the network, or name a folder that holds the model.",
-        )
-        failed.retryable = True
-        raise failed from error
+        raise _failed(repo, error) from error
+    except Exception as error:  # the errors of its network library have no base of their own
+        raise _failed(repo, error) from error
     return Path(found)
+
+
+def _failed(repo: str, error: Exception) -> BackendError:
+    said = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    failed = BackendError(
+        f"The model {repo} could not be downloaded: {said}",
+        where=f"model: {repo}",
+        fix="Check the id and the network, or name a folder that holds the model.",
+    )
+    failed.retryable = True
+    return failed
+
+
+def _silent_bar() -> Any:
+    """Return a progress bar that draws nothing: the library never prints."""
+    bar: Any = importlib.import_module("tqdm.auto").tqdm
+
+    def disabled(self: Any, *arguments: Any, **options: Any) -> None:
+        bar.__init__(self, *arguments, **{**options, "disable": True})
+
+    return type("Silent", (bar,), {"__init__": disabled})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from prefdata.protocols import Keep
 
-__all__ = ["Pass", "longest", "own_pass", "tokeniser_of", "token_pass"]
+__all__ = ["Pass", "longest", "own_pass", "token_pass", "tokeniser_of"]
 
 _PROBES = ("A probe.", "Another probe, somewhat longer than the first: 1, 2, 3?")
 _AGREES = 0.999
@@ -61,24 +61,24 @@ def tokeniser_of(model: Any, max_tokens: int | None) -> Tokeniser | None:
 
     Whether bulk gives the model's own vectors is tried out, not guessed from its kind.
     """
+    import torch
     from sentence_transformers.base.modules import Transformer
 
     first = model[0]
     if type(first) is not Transformer or max_tokens is None or "message" in first.modality_config:
         return None
+    every = np.arange(len(_PROBES))
     try:
         tokeniser = Tokeniser(model.tokenizer, max_tokens)
-        mine = token_pass(model, tokeniser, _PROBES, keep="start", prefix="").vectors(
-            np.arange(len(_PROBES))
-        )
-        own = own_pass(model, max_tokens, _PROBES, keep="start", prefix="").vectors(
-            np.arange(len(_PROBES))
-        )
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
-        # It wants other inputs than ids and a mask.
+        with torch.inference_mode():
+            mine = token_pass(model, tokeniser, _PROBES, keep="start", prefix="").vectors(every)
+            own = own_pass(model, max_tokens, _PROBES, keep="start", prefix="").vectors(every)
+            cosine = float((_unit(mine) * _unit(own)).sum(dim=1).min())
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
+        # It wants other inputs than ids and a mask; or it fails in any case, which its own way
+        # will tell.
         return None
-    cosine = _unit(mine) @ _unit(own).T
-    return tokeniser if float(cosine.diagonal().min()) > _AGREES else None
+    return tokeniser if cosine > _AGREES else None
 
 
 def _unit(vectors: Any) -> Any:

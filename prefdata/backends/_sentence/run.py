@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from prefdata.core.events import Report
     from prefdata.protocols import EmbedderParams, Keep
 
-__all__ = ["SentenceEmbedder", "budget_of"]
+__all__ = ["SentenceEmbedder", "budget_of", "cuda_budget"]
 
 # Measured: on a CPU small batches stay in its cache, and waste less on padding.
 _CPU_TOKENS = 2_048
 _MPS_TOKENS = 16_384
 _CUDA_TOKENS = (4_096, 131_072)
 _SHARE_OF_MEMORY = 0.2
+_HALF_BYTES = 2
 _QUERY = ("query",)
 _DOCUMENT = ("document", "passage", "corpus")
 
@@ -52,7 +53,7 @@ class SentenceEmbedder:
         self._max_tokens = longest(model, params.max_tokens)
         if params.max_tokens is not None and self._max_tokens is not None:
             _limit(model, self._max_tokens)
-        self._tokeniser = _within(lambda: tokeniser_of(model, self._max_tokens))
+        self._tokeniser = tokeniser_of(model, self._max_tokens)
         self._budget = params.batch_tokens or budget_of(model)
         self._prefix = params.prefix or _prompt(model, _DOCUMENT)
         self._query_prefix = params.query_prefix or _prompt(model, _QUERY) or self._prefix
@@ -108,11 +109,11 @@ class SentenceEmbedder:
             self._report(Note("The model overflows in float16; it goes on in float32."))
             self.model.float()
             self._fill(rows, read, lost[order_of(read.lengths[lost])], None)
-        # In double precision no finite row has a length that overflows or vanishes.
-        norms = np.linalg.norm(rows.astype(np.float64), axis=1)
+        # Squares are summed in double precision, in which those of float32 can neither overflow
+        # nor vanish.
+        norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64)).astype(np.float32)
         is_void = ~np.isfinite(norms) | (norms == 0)
-        with np.errstate(invalid="ignore"):
-            rows = (rows / np.where(is_void, 1, norms)[:, None]).astype(np.float32)
+        rows /= np.where(is_void, np.float32(1), norms)[:, None]
         return rows, is_void
 
     def _fill(
@@ -171,7 +172,7 @@ class SentenceEmbedder:
 
     def _is_half(self) -> bool:
         parameters = self.model.parameters()
-        return any(p.is_floating_point() and p.element_size() == 2 for p in parameters)  # noqa: PLR2004 bytes
+        return any(p.is_floating_point() and p.element_size() == _HALF_BYTES for p in parameters)
 
 
 def budget_of(model: Any) -> int:
@@ -188,12 +189,25 @@ def budget_of(model: Any) -> int:
     config = getattr(model[0], "config", None)
     hidden = int(getattr(config, "hidden_size", 1024))
     inner = int(getattr(config, "intermediate_size", 4 * hidden))
-    # Bytes that one token needs at the widest point of a layer, with room to spare.
-    per_token = 2 * (24 * hidden + 4 * inner)
     total = torch.cuda.get_device_properties(model.device).total_memory
-    tokens = max(1, int(total * _SHARE_OF_MEMORY / per_token))
+    return cuda_budget(int(total), hidden=hidden, inner=inner)
+
+
+def cuda_budget(total_bytes: int, *, hidden: int, inner: int) -> int:
+    """Return the tokens of a batch that take about a fifth of a device's memory.
+
+    Args:
+        total_bytes: Memory of the device.
+        hidden: Width of the model's states.
+        inner: Width of its layers at the widest.
+
+    Returns:
+        A power of two, because cards of one kind differ by some pages.
+    """
+    # Bytes of float16 that one token needs at the widest point of a layer, with room to spare.
+    per_token = _HALF_BYTES * (24 * hidden + 4 * inner)
+    tokens = max(1, int(total_bytes * _SHARE_OF_MEMORY / per_token))
     low, high = _CUDA_TOKENS
-    # A power of two: cards of one kind differ by some pages.
     return min(max(1 << (tokens.bit_length() - 1), low), high)
 
 

@@ -21,7 +21,8 @@ from 0 within a file, ``turn`` and ``position`` from 0 within a row; a position 
 | `annotators.parquet` | an annotator | source, annotator_id, value_group |
 | `responses.parquet` | a response | source, file, row, turn, position, and its five qualities |
 | `noisy_labels.parquet` | a flipped label | source, file, row, turn, position; see below |
-| `near_duplicates.parquet` | a prompt like another | source, file, row, turn, of_file, of_row |
+| `near_duplicates.parquet` | a copied prompt | source, file, row, turn, of_file, of_row, kind |
+| `cross_duplicates.parquet` | one of another source | the same, and of_source |
 | `quirks.parquet` | a row with a quirk | source, file, row, quirk |
 | `parameters.json` | the world | weights of the value groups, rates, biases by source |
 
@@ -32,6 +33,13 @@ where position 0 and 1 are the normal workers, 2 and 3 the experts). HH-RLHF nam
 its two value groups belong to the anonymous crowds ``harmless`` and ``helpful``. The one judge of
 UltraFeedback has no group; it prefers length by ``length_bias`` points of overall score per unit
 of `detail`.
+
+Copied prompts are of the four kinds of `prefdata.testing.world.edits`, in turn; what follows the
+first prompt is not copied, so HH-RLHF repeats prompts of a single turn only. One in fifty repeats
+another of its file, and one in ten of MultiPref's repeats one of HH-RLHF. Prompts have a name, a
+place and a number in them, so that those that nobody copied are not alike by chance. What a source
+repeats by its nature is not in these tables: the prompts of MultiPref's comparisons, of Community
+Alignment's candidate sets, and the quirks ``same_prompt`` and ``same_opening``.
 
 At scale 1.0 the published counts hold exactly. These gave way or are ours:
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 
@@ -100,14 +101,14 @@ class _World:
         for row, text in zip(own.tolist(), texts[len(prompts) :], strict=True):
             self.prompts[row] = text
         self.topics[own] = topics[len(prompts) :]
-        self._repeat(own, composer.lexicon.circumstances.fillers, truth)
+        self._repeat(language, own, truth)
 
-    def _repeat(self, own: Ints, fillers: tuple[str, ...], truth: Planted) -> None:
+    def _repeat(self, language: str, own: Ints, truth: Planted) -> None:
         """Let some annotators write what another wrote, or nearly that."""
         count = min(planted(*NEAR_DUPLICATE_RATE, len(own)), len(own) // 2)
         rows, of_rows = self.rng.permutation(own)[: 2 * count].reshape(2, -1).tolist()
-        copied = kinds(count)
-        repeat(self.prompts, rows, of_rows, copied, fillers)
+        copied = kinds(count, crc32(language.encode()))
+        repeat(self.prompts, rows, of_rows, copied, LEXICONS[language].circumstances.fillers)
         self.topics[rows] = self.topics[of_rows]
         truth.near_duplicates(FILE, rows, FILE, of_rows, copied)
 

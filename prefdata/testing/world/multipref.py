@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 
 from prefdata.testing.world.counts import column, generator, pick, planted
 from prefdata.testing.world.lexicon import ENGLISH
-from prefdata.testing.world.planted import NEAR_DUPLICATE_RATE, NOISE_RATE, Planted
-from prefdata.testing.world.text import Composer, near_duplicate
+from prefdata.testing.world.multipref_prompts import Prompts, relabel
+from prefdata.testing.world.planted import NOISE_RATE, Planted
+from prefdata.testing.world.text import Composer
 from prefdata.testing.world.values import assign_groups, draw_styles, weights
 from prefdata.testing.world.writing import atomic
 
@@ -37,7 +38,7 @@ __all__ = ["FILE", "PREFERENCES", "ROWS", "SCHEMA", "write_multipref"]
 
 FILE = "data/train-00000-of-00001.parquet"
 ROWS = 10_461
-_N_PROMPTS, _N_NORMAL, _N_EXPERT = 5_323, 227, 60
+_N_NORMAL, _N_EXPERT = 227, 60
 
 PREFERENCES = (
     "A-is-clearly-better",
@@ -192,26 +193,6 @@ class _Notes:
         return note
 
 
-def _prompts(
-    rng: np.random.Generator, composer: Composer, rows: int, truth: Planted
-) -> tuple[list[str], Ints]:
-    """Choose a prompt for each row; prompts repeat, and some repeat with a small edit."""
-    n_prompts = max(1, round(_N_PROMPTS * rows / ROWS))
-    texts, topics = composer.prompts(rng, n_prompts, long_share=0.5)
-    of = np.concatenate([np.arange(n_prompts), rng.integers(n_prompts, size=rows - n_prompts)])
-    count = min(planted(*NEAR_DUPLICATE_RATE, n_prompts), n_prompts // 2)
-    new, old = rng.permutation(n_prompts)[: 2 * count].reshape(2, -1).tolist()
-    for kind, (one, other) in enumerate(zip(new, old, strict=True)):
-        texts[one] = near_duplicate(texts[other], kind)
-        topics[one] = topics[other]
-    # The first row of each prompt stands at its own number until the rows are shuffled.
-    order = rng.permutation(rows)
-    place = np.argsort(order)
-    truth.near_duplicates(FILE, place[new].tolist(), FILE, place[old].tolist())
-    of = of[order]
-    return [texts[prompt] for prompt in of.tolist()], topics[of]
-
-
 def write_multipref(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, int]:
     """Write the one file below a folder.
 
@@ -221,7 +202,8 @@ def write_multipref(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, 
     rng = generator(spec.seed, "multipref")
     composer = Composer(ENGLISH)
     rows = max(1, round(ROWS * spec.scale))
-    prompts, topics = _prompts(rng, composer, rows, truth)
+    prompts = Prompts(rng, composer, spec, rows)
+    topics = prompts.topics[prompts.of]
     styles = draw_styles(rng, 2 * rows).reshape(rows, 2, -1)
     names, groups, workers = _workers(rng, rows)
     flipped = np.zeros((rows, 4), dtype=bool)
@@ -232,11 +214,12 @@ def write_multipref(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, 
     categories, sources = column(rng, _CATEGORIES, rows), column(rng, _SOURCES, rows)
     blank = categories.index("") if "" in categories else rows - 1
     categories[blank] = ""
+    relabel(sources, prompts.labels)
     table = [
         {
-            "comparison_id": _hex(spec.seed, row, prompt),
-            "prompt_id": _hex(spec.seed, prompt),
-            "text": prompt,
+            "comparison_id": _hex(spec.seed, row, prompts.texts[number]),
+            "prompt_id": _hex(spec.seed, number),
+            "text": prompts.texts[number],
             "model_a": _MODELS[models[row][0]],
             "completion_a": sides[0][row],
             "model_b": _MODELS[models[row][1]],
@@ -248,10 +231,11 @@ def write_multipref(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, 
             "normal_worker_annotations": [notes.note(row, s, int(workers[row, s])) for s in (0, 1)],
             "expert_worker_annotations": [notes.note(row, s, int(workers[row, s])) for s in (2, 3)],
         }
-        for row, prompt in enumerate(prompts)
+        for row, number in enumerate(prompts.of.tolist())
     ]
     with atomic(folder / FILE) as temporary:
         pq.write_table(pa.Table.from_pylist(table, schema=SCHEMA), temporary, row_group_size=1_000)
+    prompts.record(truth, FILE)
     truth.annotators(names, groups)
     for side in (0, 1):
         truth.responses(FILE, np.arange(rows), side, styles[:, side])

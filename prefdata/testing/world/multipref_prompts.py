@@ -57,23 +57,23 @@ class Prompts:
         self.of = np.concatenate([np.arange(count), again])[order]
         # The first row of each prompt stands at its own number until the rows are shuffled.
         self._first_row = np.argsort(order)[:count]
-        self._copies, self._originals, free = self._repeat(free)
-        self._foreign = free[: planted(*CROSS_DUPLICATE_RATE, count)]
-        self._places = self._copy_hh(spec)
+        free = self._repeat(free)
+        self._places = self._copy_hh(spec, free[: planted(*CROSS_DUPLICATE_RATE, count)])
 
-    def _repeat(self, free: Ints) -> tuple[list[int], list[int], Ints]:
-        """Copy some prompts in all kinds; return copies, originals and the others."""
+    def _repeat(self, free: Ints) -> Ints:
+        """Copy some prompts in all kinds; return the numbers that are neither copy nor original."""
         count = min(planted(*NEAR_DUPLICATE_RATE, len(free)), len(free) // 2)
         rows, of_rows, rest = np.split(free, [count, 2 * count])
-        copies, originals = rows.tolist(), of_rows.tolist()
-        repeat(self.texts, copies, originals, kinds(count), self._fillers)
+        self._copies, self._originals = rows.tolist(), of_rows.tolist()
+        self._copied = kinds(count)
+        repeat(self.texts, self._copies, self._originals, self._copied, self._fillers)
         self.topics[rows] = self.topics[of_rows]
-        return copies, originals, rest
+        return rest
 
-    def _copy_hh(self, spec: WorldSpec) -> dict[int, tuple[str, int, Kind]]:
+    def _copy_hh(self, spec: WorldSpec, numbers: Ints) -> dict[int, tuple[str, int, Kind]]:
         """Copy prompts of HH-RLHF; return label, row and kind by the number of the prompt."""
         places: dict[int, tuple[str, int, Kind]] = {}
-        parts = np.array_split(self._foreign, len(HH_FILES))
+        parts = np.array_split(numbers, len(HH_FILES))
         for (label, file), part in zip(HH_FILES.items(), parts, strict=True):
             known = plain_prompts(spec, file) if len(part) else []
             order = generator(spec.seed, "multipref", file).permutation(len(known)).tolist()
@@ -93,24 +93,25 @@ class Prompts:
         return {row: self._places[n][0] for row, n in numbers if n in self._places}
 
     def record(self, truth: Planted, file: str) -> None:
-        """Tell which comparisons repeat a prompt: the first of each, but all that repeat HH-RLHF."""
-        first = self._first_row
+        """Tell which comparisons repeat a prompt, and one that each of them repeats."""
+        first = self._first_row.tolist()
+        known = dict(
+            zip(self._copies, zip(self._originals, self._copied, strict=True), strict=True)
+        )
+        rows = np.flatnonzero(np.isin(self.of, self._copies)).tolist()
+        near = [known[number] for number in self.of[rows].tolist()]
         truth.near_duplicates(
-            file,
-            first[self._copies].tolist(),
-            file,
-            first[self._originals].tolist(),
-            kinds(len(self._copies)),
+            file, rows, file, [first[number] for number, _ in near], [kind for _, kind in near]
         )
         rows = list(self.labels)
-        places = [self._places[number] for number in self.of[rows].tolist()]
+        cross = [self._places[number] for number in self.of[rows].tolist()]
         truth.cross_duplicates(
             file,
             rows,
             "hh-rlhf",
-            [HH_FILES[label] for label, _, _ in places],
-            [row for _, row, _ in places],
-            [kind for _, _, kind in places],
+            [HH_FILES[label] for label, _, _ in cross],
+            [row for _, row, _ in cross],
+            [kind for _, _, kind in cross],
         )
 
 

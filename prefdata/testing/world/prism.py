@@ -93,7 +93,8 @@ class _Texts:
         # The published number of distinct openings leaves room for so many exact copies only:
         # those planted as near-duplicates are among them.
         n_exact = min(len(near) - len(edited), n_same)
-        copied: list[Kind] = ["exact"] * n_same + edited
+        exact: list[Kind] = ["exact"] * n_same
+        copied = exact + edited
         rows, of_rows = free[: len(copied)], free[len(copied) : 2 * len(copied)]
         repeat(texts, rows, of_rows, copied, ENGLISH.circumstances.fillers)
         topics[rows] = topics[of_rows]

@@ -86,7 +86,14 @@ def test_items_without_a_name_are_called_by_file_and_row(tmp_path: Path) -> None
     path = tmp_path / "a.jsonl"
     path.write_bytes(_lines([{"q": "x", "k": None}, {"q": "y", "k": 5}]))
     assert [row[0] for row in _items(path)] == ["a.jsonl:0", "a.jsonl:1"]
-    assert [row[0] for row in _items(path, id_column="k")] == ["a.jsonl:0", "5"]
+    assert [row[:2] for row in _items(path, id_column="k")] == [("a.jsonl:0", "q"), ("5", "q")]
+
+
+def test_what_names_an_item_is_its_text_only_on_demand(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(_lines([{"q": "x", "k": "One"}]))
+    assert _items(path, id_column="k") == [("One", "q", "x")]
+    assert _items(path, id_column="k", columns=["k"]) == [("One", "k", "One")]
 
 
 @pytest.mark.parametrize("field", ["content", "value"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 from prefdata.testing.world import World, WorldSpec, write_world
@@ -46,6 +48,32 @@ def rows_of() -> Callable[..., list[dict[str, Any]]]:
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Write a world of two per cent of the published size."""
     return write_world(tmp_path_factory.mktemp("world"), WorldSpec(seed=7, scale=0.02))
+
+
+@pytest.fixture(scope="session")
+def first_prompts(world: World) -> dict[tuple[str, str, int], str]:
+    """Read what is asked first in each row that has a prompt, by source, file and row."""
+    texts: dict[tuple[str, str, int], str] = {}
+    for name, source in world.sources.items():
+        for file in source.rows:
+            path = source.folder / file
+            said: list[str | None] = []
+            match name:
+                case "hh-rlhf" if "red-team" not in file:
+                    chosen = [row["chosen"] for row in _read(path)]
+                    said = [re.split(r"\n\n(?:Human|Assistant): ?", text)[1] for text in chosen]
+                case "ultrafeedback":
+                    said = [row["instruction"] for row in _read(path)]
+                case "prism" if file == "conversations.jsonl":
+                    said = [row["opening_prompt"] for row in _read(path)]
+                case "community-alignment":
+                    said = pl.read_csv(path)["first_turn_prompt"].to_list()
+                case "multipref":
+                    said = pl.read_parquet(path)["text"].to_list()
+                case _:
+                    pass
+            texts |= {(name, file, row): text for row, text in enumerate(said) if text is not None}
+    return texts
 
 
 @pytest.fixture(scope="session")

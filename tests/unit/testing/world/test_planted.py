@@ -21,7 +21,8 @@ def test_what_is_planted_is_written(tmp_path: Path) -> None:
     truth.annotators(["u1", "u2"], np.array([0, 3]))
     truth.responses("a.jsonl", np.arange(3), 1, draw_styles(np.random.default_rng(0), 3))
     truth.noisy("a.jsonl", [2])
-    truth.near_duplicates("a.jsonl", [1], "b.jsonl", [0])
+    truth.near_duplicates("a.jsonl", [1], "b.jsonl", [0], ["one-word"])
+    truth.cross_duplicates("a.jsonl", [3], "other", ["c.jsonl"], [9], ["exact"])
     truth.quirk("a.jsonl", [5, 4], "odd")
     truth.quirk("a.jsonl", [], "never")
     truth.parameters["bias"] = 2.0
@@ -29,7 +30,19 @@ def test_what_is_planted_is_written(tmp_path: Path) -> None:
     assert tables["annotators"]["value_group"].to_list() == ["concise", "careful"]
     assert tables["responses"].height == 3
     assert tables["noisy_labels"].row(0) == ("toy", "a.jsonl", 2, 0, 0)
-    assert tables["near_duplicates"].row(0) == ("toy", "a.jsonl", 1, 0, "b.jsonl", 0)
+    assert tables["near_duplicates"].row(0) == (
+        "toy", "a.jsonl", 1, 0, "b.jsonl", 0, "one-word",
+    )  # fmt: skip
+    assert tables["cross_duplicates"].row(0, named=True) == {
+        "source": "toy",
+        "file": "a.jsonl",
+        "row": 3,
+        "turn": 0,
+        "of_source": "other",
+        "of_file": "c.jsonl",
+        "of_row": 9,
+        "kind": "exact",
+    }
     assert tables["quirks"]["row"].to_list() == [4, 5]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -75,13 +74,13 @@ def test_an_identical_response_is_chosen_too(world: World, tables: dict[str, Row
     assert {rows[q["row"]]["model_response"] for q in quirks["empty_string"]} == {EMPTY}
 
 
-def test_near_duplicates_are_near(world: World, tables: dict[str, Rows]) -> None:
+def test_repeated_openings_are_exact_copies(world: World, tables: dict[str, Rows]) -> None:
+    quirks = world.truth.table("quirks").rows_by_key("quirk", named=True)
     near = world.truth.table("near_duplicates").rows_by_key("source", named=True)["prism"]
     prompts = [row["opening_prompt"] for row in tables["conversations"]]
-    for place in near:
-        one, other = prompts[place["row"]], prompts[place["of_row"]]
-        assert one != other
-        assert SequenceMatcher(None, one, other).ratio() > 0.85
+    same = {place["row"] for place in quirks["same_opening"]}
+    assert len(set(prompts)) == len(prompts) - len(same)
+    assert {place["row"] for place in near if place["kind"] == "exact"} < same
 
 
 def test_some_attributes_do_not_apply(tables: dict[str, Rows]) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
+import polars as pl
 import pytest
 
 from prefdata.testing.world.languages import LEXICONS
-from prefdata.testing.world.text import Composer, near_duplicate, unique
+from prefdata.testing.world.text import Composer, unique
 from prefdata.testing.world.values import draw_styles
+from prefdata.texts.ngrams import ngrams, words
 
 __all__: list[str] = []
 
@@ -25,9 +29,44 @@ def test_prompts_are_distinct(composer: Composer) -> None:
     assert set(topics.tolist()) <= set(range(len(composer.topics)))
 
 
+def test_prompts_have_more_than_one_sentence(composer: Composer) -> None:
+    texts, _ = composer.prompts(np.random.default_rng(0), 500, long_share=0.0)
+    assert all(len(re.split(r"(?<=[.?!।])\s", text)) > 1 for text in texts)
+
+
+def test_prompts_of_two_files_have_nothing_in_common(composer: Composer) -> None:
+    # Both files are large beside the number of questions that a lexicon has without circumstances.
+    texts = [
+        text
+        for seed in (1, 2)
+        for text in composer.prompts(np.random.default_rng(seed), 3_000, long_share=0.3)[0]
+    ]
+    grams = ngrams(words(pl.Series(texts)), 5)
+    pairs = pl.DataFrame({"text": grams.owners, "gram": grams.hashes}).unique()
+    # Two texts that share most of their n-grams share one of those of few texts.
+    rare = pairs.filter(pl.len().over("gram") <= 20)
+    both = rare.join(rare, on="gram", suffix="_of").filter(pl.col("text") < pl.col("text_of"))
+    shared = both.group_by("text", "text_of").len("shared")
+    most = shared["shared"].max()
+    assert len(set(texts)) == len(texts)
+    assert most is None or int(str(most)) < 0.7 * grams.counts.mean()
+
+
 def test_more_prompts_than_combinations_are_refused(composer: Composer) -> None:
+    circumstances = replace(composer.lexicon.circumstances, settings=("{x}",))
+    small = Composer(replace(composer.lexicon, circumstances=circumstances))
     with pytest.raises(ValueError, match="combinations exist"):
-        composer.prompts(np.random.default_rng(0), 10**6, long_share=0.0)
+        small.prompts(np.random.default_rng(0), 10**6, long_share=0.0)
+
+
+def test_circumstances_take_nothing_from_what_is_drawn_later(composer: Composer) -> None:
+    drawn = []
+    known = composer.lexicon.circumstances
+    for circumstances in (known, replace(known, names=known.names[:1])):
+        rng = np.random.default_rng(0)
+        Composer(replace(composer.lexicon, circumstances=circumstances)).prompts(rng, 10)
+        drawn.append(rng.integers(2**32, size=5).tolist())
+    assert drawn[0] == drawn[1]
 
 
 def test_detail_shows_as_length_and_the_rest_as_sentences(composer: Composer) -> None:
@@ -50,14 +89,6 @@ def test_no_template_is_left_unfilled(composer: Composer) -> None:
     texts = composer.follow_ups(rng, topics) + composer.feedback(rng, topics)
     texts += composer.prompts(rng, 600, long_share=0.9)[0]
     assert not [text for text in texts if "{" in text or not text.strip()]
-
-
-@pytest.mark.parametrize("kind", range(4))
-def test_a_near_duplicate_differs_a_little(kind: int) -> None:
-    text = "What is the one mistake people make with roses?"
-    edited = near_duplicate(text, kind)
-    assert edited != text
-    assert abs(len(edited) - len(text)) < 10
 
 
 def test_unique_texts_differ_from_each_other_and_from_those_seen() -> None:

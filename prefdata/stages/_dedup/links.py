@@ -1,0 +1,165 @@
+"""Which texts are alike: in wording through MinHash, in meaning through vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prefdata.metrics.jaccard import MAX_SETS, containment, jaccard, merged, shared
+from prefdata.metrics.minhash import band_keys, candidates, may_reach, signatures
+from prefdata.metrics.nearest_pairs import pairs_above
+from prefdata.texts.ngrams import spans
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from prefdata.metrics.jaccard import Sets
+    from prefdata.stages._dedup.params import Dedup
+    from prefdata.stages._dedup.rows import Distinct
+    from prefdata.stages._dedup.store import Part
+
+__all__ = ["MEASURES", "Links", "near_links", "no_links", "semantic_links"]
+
+MEASURES = ("jaccard", "containment", "cosine")
+_JACCARD, _CONTAINMENT, _COSINE = range(3)
+_ELEMENTS_AT_ONCE = 4_000_000
+_SECOND_PART = np.uint64(0x9E3779B97F4A)
+_PART_MIX = np.uint64(0xD6E8FEB86659FD93)
+_MAX_SEED = 1 << 63
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Pairs of distinct texts that are alike."""
+
+    pairs: NDArray[np.int64]
+    """``(n, 2)`` numbers of texts, the smaller first."""
+    similarity: NDArray[np.float64]
+    measure: NDArray[np.int8]
+    """Place in `MEASURES`."""
+
+
+def no_links() -> Links:
+    """Return no pairs."""
+    return Links(np.empty((0, 2), np.int64), np.empty(0), np.empty(0, np.int8))
+
+
+def near_links(parts: Sequence[Part], distinct: Distinct, params: Dedup, seed: int) -> Links:
+    """Find the texts that are alike in wording.
+
+    Args:
+        parts: The shingles of the distinct things; things of two parts (prompt and responses)
+            are alike when each part is, and as alike as the part that is less so. Those whose
+            parts are all alike are also alike as wholes, so the union is what is signed.
+        distinct: The distinct things.
+        params: Signature, bands, threshold.
+        seed: Of the permutations.
+    """
+    weights: NDArray[np.int64] = np.stack([part.weights for part in parts]).sum(axis=0)
+    # What has no shingle, such as punctuation alone, would all be alike.
+    numbers = np.flatnonzero(weights)
+    bands, rows = params.banding
+    keys = np.empty((len(numbers), bands), np.uint64)
+    sketches = np.empty((len(numbers), params.n_permutations), np.uint8)
+    for span in spans(weights[numbers], _ELEMENTS_AT_ONCE, at_most=MAX_SETS):
+        whole = _whole([part.take(numbers[span]) for part in parts])
+        signed = signatures(
+            whole.items,
+            whole.offsets,
+            n_permutations=params.n_permutations,
+            seed=seed % _MAX_SEED,
+        )
+        keys[span] = band_keys(signed, bands, rows)
+        sketches[span] = signed  # the last byte
+    keys ^= distinct.part[numbers].astype(np.uint64)[:, None] * _PART_MIX
+    places = candidates(keys)
+    if params.verify and params.min_containment is None:
+        # Where many texts follow one pattern most candidates are far from the threshold, and
+        # exact comparison takes thirty times as long.
+        places = places[may_reach(sketches, places, params.least)]
+    found = numbers[places]
+    found = found[~distinct.is_old[found].all(axis=1)]
+    compared = [
+        _compared(parts, found[span], params)
+        for span in spans(weights[found].sum(axis=1), _ELEMENTS_AT_ONCE, at_most=MAX_SETS)
+    ]
+    return _joined(compared)
+
+
+def _whole(parts: list[Sets]) -> Sets:
+    if len(parts) == 1:
+        return parts[0]
+    first, second = parts
+    # A shingle of the prompt is not the same as that shingle of a response.
+    return merged(first, type(second)(second.items ^ _SECOND_PART, second.offsets))
+
+
+def _compared(parts: Sequence[Part], pairs: NDArray[np.int64], params: Dedup) -> Links:
+    """Return those of the pairs that are alike, by their exact shingles."""
+    likeness = np.ones(len(pairs))
+    held = np.ones(len(pairs))
+    for part in parts:
+        left, right = part.take(pairs[:, 0]), part.take(pairs[:, 1])
+        common = shared(left, right)
+        np.minimum(likeness, jaccard(common, left.sizes, right.sizes), out=likeness)
+        np.minimum(held, containment(common, left.sizes, right.sizes), out=held)
+    is_alike = likeness >= params.least
+    is_held = np.zeros(len(pairs), bool)
+    if params.min_containment is not None:
+        is_held = ~is_alike & (held >= params.min_containment)
+    is_kept = is_alike | is_held if params.verify else np.ones(len(pairs), bool)
+    measure = np.where(is_held, _CONTAINMENT, _JACCARD).astype(np.int8)
+    similarity = np.where(is_held, held, likeness)
+    return Links(pairs[is_kept], similarity[is_kept], measure[is_kept])
+
+
+def semantic_links(
+    matrix: NDArray[np.float32],
+    numbers: NDArray[np.int64],
+    distinct: Distinct,
+    params: Dedup,
+    *,
+    seed: int,
+    queries: NDArray[np.float32] | None = None,
+) -> Links:
+    """Find the texts that are alike in meaning.
+
+    Args:
+        matrix: ``(n, d)`` unit vectors.
+        numbers: ``(n,)``: the distinct thing of each vector.
+        distinct: The distinct things.
+        params: Threshold and number of neighbors.
+        seed: Of the index, where there are too many for exact search.
+        queries: ``(n, d)`` another form of the vectors, to be compared with ``matrix``.
+    """
+    found = [no_links()]
+    part = distinct.part[numbers]
+    # A loop over sources, or over the one catalog.
+    for one in np.unique(part):
+        here = np.flatnonzero(part == one)
+        whole = len(here) == len(part)
+        pairs, similarity = pairs_above(
+            matrix if whole else matrix[here],
+            params.least,
+            n_neighbors=params.n_neighbors,
+            queries=queries if queries is None or whole else queries[here],
+            seed=seed % (1 << 31),
+        )
+        pairs = np.sort(numbers[here[pairs]], axis=1)
+        is_new = ~distinct.is_old[pairs].all(axis=1)
+        measure = np.full(np.count_nonzero(is_new), _COSINE, np.int8)
+        found.append(Links(pairs[is_new], np.minimum(similarity[is_new], 1.0), measure))
+    return _joined(found)
+
+
+def _joined(links: Sequence[Links]) -> Links:
+    links = [no_links(), *links]
+    return Links(
+        np.concatenate([link.pairs for link in links]),
+        np.concatenate([link.similarity for link in links]),
+        np.concatenate([link.measure for link in links]),
+    )

@@ -1,0 +1,136 @@
+"""Every stage accounts for its rows, is cached, and stands a catalog of nothing and of one row."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from prefdata.catalog import Catalog
+from prefdata.protocols import Context, RawFile, Stage
+from prefdata.recipes import Recipe
+from prefdata.registry import names, plugin
+from prefdata.runner import ingest, run
+from prefdata.runner.units import checked_params
+from prefdata.schema import polars_schema, table_schema
+from prefdata.vectors.store import VectorStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__: list[str] = []
+
+_STAGES = names("stage")
+_SOURCES = ("hh-rlhf", "multipref")
+# Nothing here needs weights: they are tested where embedders are.
+_LEXICAL = {"model": "lexical"}
+_PARAMS: dict[str, dict[str, Any]] = {"embed": _LEXICAL, "topics": _LEXICAL}
+
+
+@pytest.fixture(scope="module")
+def quiz(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An evaluation set of one question that no source holds."""
+    path = tmp_path_factory.mktemp("quiz") / "quiz.jsonl"
+    path.write_text(json.dumps({"question": "Which of these four rivers flows to the north?"}))
+    return path
+
+
+def _params(name: str, quiz: Path) -> dict[str, Any]:
+    if name == "decontaminate":
+        return {"evaluations": [{"name": "quiz", "files": str(quiz)}]}
+    return _PARAMS.get(name, {})
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """Two sources, cleaned, so that every table that a stage may read has rows."""
+    folder = tmp_path_factory.mktemp("stages")
+    catalog = Catalog.create(folder / "w")
+    for source in _SOURCES:
+        files = []
+        for name, content in plugin("source", source).example.items():
+            path = folder / source / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            files.append(RawFile(path, name))
+        ingest(catalog, source, files)
+    steps = ["flag-quality", "make-pairs", "split-by-prompt", "select-pairs"]
+    run(catalog, Recipe.model_validate({"name": "before", "steps": steps}))
+    return catalog
+
+
+@pytest.mark.parametrize("name", _STAGES)
+def test_a_stage_accounts_for_its_rows_and_is_cached(
+    name: str, catalog: Catalog, quiz: Path
+) -> None:
+    step = {"stage": name, "name": f"again-{name}", "params": _params(name, quiz)}
+    recipe = Recipe.model_validate({"name": "contract", "steps": [step]})
+    done = run(catalog, recipe)
+    assert sum(s.rows_in for s in done.steps) > 0
+    for summary in done.steps:
+        assert summary.rows_in == summary.rows_out + summary.rejected
+    stage: Stage = plugin("stage", name)
+    state = catalog.head().state
+    keys = {
+        (table, key)
+        for table in state.tables
+        for key in state.table(table).partitions
+        if key[1:] == (f"again-{name}",)
+    }
+    assert {table for table, _ in keys} <= {*stage.writes, "rejects"}
+    again = run(catalog, recipe)
+    assert all(summary.is_cached for summary in again.steps)
+    assert again.snapshot.name == done.snapshot.name
+    forced = run(catalog, recipe, is_forced=True)
+    assert forced.snapshot.name == done.snapshot.name  # The same inputs give the same bytes.
+
+
+@pytest.mark.parametrize("name", _STAGES)
+def test_a_stage_finds_nothing_in_nothing(name: str, catalog: Catalog, quiz: Path) -> None:
+    stage: Stage = plugin("stage", name)
+    params = checked_params(stage.params, _params(name, quiz), where="test")
+    empty = {t: pl.LazyFrame(schema=polars_schema(table_schema(t))) for t in stage.reads}
+    context = Context(
+        step=name, sources=_SOURCES, vectors=VectorStore(catalog), files={str(quiz): quiz}
+    )
+    result = stage.run(empty, params, context)
+    assert (result.rows_in, result.rows_out) == (0, 0)
+    assert all(frame.is_empty() for frame in result.tables.values())
+
+
+@pytest.mark.parametrize("name", _STAGES)
+def test_a_stage_does_not_depend_on_the_order_of_rows(
+    name: str, catalog: Catalog, quiz: Path
+) -> None:
+    stage: Stage = plugin("stage", name)
+    params = checked_params(stage.params, _params(name, quiz), where="test")
+    sources = _SOURCES if stage.scope == "catalog" else _SOURCES[:1]
+    frames = {
+        t: pl.concat([catalog.scan(t, (source,)).filter(pl.lit(value=True)) for source in sources])
+        for t in stage.reads
+    }
+    context = Context(
+        source="" if stage.scope == "catalog" else sources[0],
+        step=name,
+        sources=sources,
+        vectors=VectorStore(catalog),
+        files={str(quiz): quiz},
+    )
+    straight = stage.run(frames, params, context)
+    backwards = stage.run(
+        {t: frame.collect().reverse().lazy() for t, frame in frames.items()}, params, context
+    )
+    for table, frame in straight.tables.items():
+        key = [c for c in table_schema(table).primary_key if c in frame.columns]
+        left, right = (result.tables[table].sort(key) for result in (straight, backwards))
+        assert left.equals(right), table
+
+
+@pytest.mark.parametrize("name", _STAGES)
+def test_every_parameter_is_explained(name: str) -> None:
+    stage: Stage = plugin("stage", name)
+    assert stage.summary
+    fields = stage.params.model_fields
+    assert [key for key, field in fields.items() if not field.description] == []
