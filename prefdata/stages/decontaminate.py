@@ -49,7 +49,11 @@ def decontaminate(
     which fewer than two words are neither function words of English nor numbers, or fewer than
     half of the words are different; runs that more than 5 % of the items of a set hold, and more
     than 25, which are its template; and runs in more than `max_document_share` of the distinct
-    texts of the table, which are boilerplate.
+    texts of the table, which are boilerplate. Runs shorter than the greatest size are often
+    idioms, so they count only where the row holds `min_share` of the item's runs. Between two
+    disjoint sets, 2,312 prompts and 4,624 responses of HH-RLHF's ``harmless-base/test`` and 1,000
+    whole conversations of ``helpful-base/test``, that leaves no match; without it runs of 8 words
+    match 8 prompts and 95 responses ("can you tell me a little more about").
 
     Rows with a match get the flag `contaminated`; `value` is the greatest similarity, and
     `reason` names that item and quotes what both hold. `matches` has a row for each of the

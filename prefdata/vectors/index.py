@@ -38,7 +38,6 @@ from prefdata.vectors.index_files import (
 from prefdata.vectors.index_plan import EXACT_UP_TO, IndexPlan, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -49,7 +48,6 @@ _RECALL_AT = 10
 _MOST_QUERIES = 1_000
 _NOISE = 0.5  # length of the noise on a stored vector of length 1, cosine 0.89 to it
 _QUERIES_AT_ONCE = 1024
-_FEW_ALLOWED = 20_000  # rows that are fetched and scored in the time that an index takes
 _BUDGET_BYTES = 3_000_000_000
 
 
@@ -98,8 +96,9 @@ class Index:
     ) -> Nearest:
         """Return the k rows most like each query.
 
-        A condition on rows holds before the best are taken: few allowed rows are all scored;
-        up to 200,000 are all looked at in the index; of more, as many as without a condition.
+        A condition on rows holds before the best are taken. Up to 200,000 allowed rows are all
+        scored, however large the index. Of more, as many are looked at as without a condition,
+        or all where none of them is near the query.
 
         Args:
             queries: ``(q, d)``, finite.
@@ -133,25 +132,15 @@ class Index:
         if allowed is not None and bool(allowed.all()):
             allowed = None
         queries = np.ascontiguousarray(queries, dtype=np.float32)
-        n_allowed = self.n if allowed is None else int(allowed.sum())
-        if self._faiss is None or self._is_few(n_allowed):
+        if self._faiss is None or (allowed is not None and allowed.sum() <= EXACT_UP_TO):
             rows = None if allowed is None else np.flatnonzero(allowed)
             return self._exact.search(queries, k, allowed=rows)
-        return _approximate(
-            self._faiss,
-            self._vectors,
-            queries,
-            k,
-            effort=self._faiss.plan.effort,
-            allowed=allowed,
-            is_thorough=n_allowed <= EXACT_UP_TO and n_allowed < self.n,
-        )
-
-    def _is_few(self, n_allowed: int) -> bool:
-        """Whether scoring each allowed row is as fast as the index, or surer."""
-        # A graph, and codes of half a byte, lose their way where few rows are allowed.
-        is_sure = self.manifest.plan.kind in {"ivf-flat", "ivf-sq8"}
-        return n_allowed <= (_FEW_ALLOWED if is_sure else EXACT_UP_TO) and n_allowed < self.n
+        effort = self._faiss.plan.effort
+        found, is_sure = _approximate(self._faiss, self._vectors, queries, k, effort, allowed)
+        if allowed is not None and not is_sure.all():
+            exact = self._exact.search(queries[~is_sure], k, allowed=np.flatnonzero(allowed))
+            found.scores[~is_sure], found.rows[~is_sure] = exact
+        return found
 
 
 def build(  # noqa: PLR0913 - what is indexed, where, how, and who is told
@@ -299,23 +288,19 @@ def _approximate(
     rows: RowSource,
     queries: NDArray[np.float32],
     k: int,
-    *,
     effort: int,
     allowed: NDArray[np.bool_] | None = None,
-    is_thorough: bool = False,
-) -> Nearest:
-    """Find candidates by the index and score them anew."""
-    parts: Sequence[Nearest] = [
-        rescore(
-            asked,
-            rows,
-            index.candidates(asked, k, effort=effort, allowed=allowed, is_thorough=is_thorough),
-            k,
-        )
-        for start in range(0, max(len(queries), 1), _QUERIES_AT_ONCE)
-        for asked in [queries[start : start + _QUERIES_AT_ONCE]]
-    ]
-    return Nearest(*(np.concatenate(halves) for halves in zip(*parts, strict=True)))
+) -> tuple[Nearest, NDArray[np.bool_]]:
+    """Find candidates by the index and score them anew; false where they are a bad guess."""
+    parts: list[Nearest] = []
+    is_sure = [np.empty(0, dtype=bool)]
+    for start in range(0, max(len(queries), 1), _QUERIES_AT_ONCE):
+        asked = queries[start : start + _QUERIES_AT_ONCE]
+        candidates, sure = index.candidates(asked, k, effort=effort, allowed=allowed)
+        parts.append(rescore(asked, rows, candidates, k))
+        is_sure.append(sure)
+    found = Nearest(*(np.concatenate(halves) for halves in zip(*parts, strict=True)))
+    return found, np.concatenate(is_sure)
 
 
 def _tune(
@@ -326,8 +311,8 @@ def _tune(
     exact = Exact(stored).search(queries, _RECALL_AT).scores
     effort = plan.effort
     while True:
-        found = _approximate(index, stored, queries, _RECALL_AT, effort=effort).scores
-        recall = recall_at_k(found, exact)
+        found, _ = _approximate(index, stored, queries, _RECALL_AT, effort)
+        recall = recall_at_k(found.scores, exact)
         if recall.lower >= target:
             return plan.model_copy(update={"effort": effort}), recall
         if effort >= index.most_effort:

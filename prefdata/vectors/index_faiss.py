@@ -31,6 +31,9 @@ _ROWS_AT_ONCE = 1 << 15
 _ROUNDS = 10  # of k-means; faiss's own number for lists
 _TWO_LEVELS_FROM = 16_384  # centroids, whose k-means would take hours
 _MOST_THREADS = 16
+_SCATTERED = 4
+"""Times as many lists as if the allowed rows were spread evenly: then they are far from a query,
+where all are alike and any list may hold the best."""
 _MEASURED_K = 10  # the effort was raised until this many neighbours were found
 
 
@@ -58,8 +61,7 @@ class FaissIndex:
         *,
         effort: int,
         allowed: NDArray[np.bool_] | None = None,
-        is_thorough: bool = False,
-    ) -> NDArray[np.int64]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return rows that may be among the k best of each query.
 
         Args:
@@ -68,30 +70,36 @@ class FaissIndex:
             effort: Lists that are visited, or candidates that are held, for k up to 10 among all
                 rows; more are where k is greater or rows are barred.
             allowed: ``(n,)``, true for rows that may be found; all when None.
-            is_thorough: Look into all lists, because the allowed rows are few.
 
         Returns:
-            ``(q, c)`` row numbers; -1 where there are fewer.
+            ``(q, c)`` row numbers, -1 where there are fewer; and ``(q,)``, false where they are
+            not to be relied on, because no allowed row is near the query.
         """
         faiss = _faiss()
-        n_wanted = min(self.plan.rerank * k, int(self._index.ntotal))
+        n = int(self._index.ntotal)
+        n_wanted = min(self.plan.rerank * k, n)
+        share = 1.0 if allowed is None else max(float(allowed.mean()), 1 / n)
+        wanted = effort * max(k / _MEASURED_K, 1.0) / share
         selector = None
         if allowed is not None:
-            bits = np.packbits(allowed, bitorder="little")
-            selector = faiss.IDSelectorBitmap(bits)
+            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+        is_sure = np.ones(len(queries), dtype=bool)
         if self.plan.kind == "hnsw":
-            share = 1.0 if allowed is None else max(float(allowed.mean()), 1e-9)
-            held = min(max(int(effort * k / (_MEASURED_K * share)), effort), self._index.ntotal)
-            parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=max(held, n_wanted))
-            return self._search(queries, n_wanted, parameters)
-        found = np.empty((len(queries), n_wanted), dtype=np.int64)
-        visits = self._visits(queries, k, effort, allowed, is_thorough=is_thorough)
+            held = min(max(round(wanted), n_wanted), n)
+            parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=held)
+            return self._search(queries, n_wanted, parameters), is_sure
+        visits = np.full(len(queries), round(wanted))
+        if allowed is not None:
+            visits = self._visits(queries, wanted * share, allowed)
+            is_sure = visits <= _SCATTERED * wanted
+        visits = np.minimum(visits, self.plan.n_lists)
+        found = np.full((len(queries), n_wanted), -1, dtype=np.int64)
         # Over the few numbers of lists, each a power of two.
-        for n_lists in np.unique(visits):
+        for n_lists in np.unique(visits[is_sure]):
             parameters = faiss.SearchParametersIVF(sel=selector, nprobe=int(n_lists))
-            is_asked = visits == n_lists
+            is_asked = is_sure & (visits == n_lists)
             found[is_asked] = self._search(queries[is_asked], n_wanted, parameters)
-        return found
+        return found, is_sure
 
     def _search(
         self, queries: NDArray[np.float32], n_wanted: int, parameters: Any
@@ -102,35 +110,19 @@ class FaissIndex:
         return rows
 
     def _visits(
-        self,
-        queries: NDArray[np.float32],
-        k: int,
-        effort: int,
-        allowed: NDArray[np.bool_] | None,
-        *,
-        is_thorough: bool,
+        self, queries: NDArray[np.float32], n_full: float, allowed: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
-        """Return for each query how many lists to visit.
+        """Return for each query how many lists hold the allowed rows of so many full ones.
 
-        As many allowed rows are looked at as would be rows without a condition, however they lie:
-        the lists nearest to a query may hold none of them.
+        The lists nearest to a query may hold none of them.
         """
         n_lists = self.plan.n_lists
-        more = max(k / _MEASURED_K, 1.0)
-        if is_thorough:
-            return np.full(len(queries), n_lists, dtype=np.int64)
-        if allowed is None:
-            visits = min(int(effort * more), n_lists)
-            return np.full(len(queries), visits, dtype=np.int64)
-        lists = self._list_of_row
-        n_held = np.bincount(lists[allowed], minlength=n_lists)
-        wanted = effort * more * len(lists) / n_lists
+        n_held = np.bincount(self._list_of_row[allowed], minlength=n_lists)
         ranked = np.argsort(-(queries @ self._centroids.T), axis=1, kind="stable")
         seen = np.cumsum(n_held[ranked], axis=1)
-        needed = np.maximum((seen < wanted).sum(axis=1) + 1, effort)
-        powers = 1 << np.ceil(np.log2(needed)).astype(np.int64)
-        visits_by_query: NDArray[np.int64] = np.minimum(powers, n_lists)
-        return visits_by_query
+        needed = (seen < n_full * len(allowed) / n_lists).sum(axis=1) + 1
+        visits: NDArray[np.int64] = 1 << np.ceil(np.log2(np.maximum(needed, n_full))).astype(int)
+        return visits
 
     @cached_property
     def _centroids(self) -> NDArray[np.float32]:

@@ -18,6 +18,10 @@ from prefdata.testing.contracts import read_source, write_files
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# Of stages that cannot be run without parameters.
+_PARAMS: dict[str, dict[str, Any]] = {
+    "decontaminate": {"evaluations": [{"name": "quiz", "files": "quiz.jsonl"}]}
+}
 _GOLDEN = Path(__file__).with_name("outputs.json")
 
 
@@ -53,25 +57,39 @@ def _of_stage(name: str, folder: Path) -> dict[str, Any]:
     """Run a stage with its defaults on one example, after the stages that it may stand on."""
     tables = dict(_source_tables("hh-rlhf", folder))
     stage: Stage = plugin("stage", name)
-    for before in ("flag-quality", "make-pairs", "split-by-prompt"):
+    for before in ("flag-quality", "make-pairs", "split-by-prompt", "dedup"):
         if before != name:
-            _add(tables, plugin("stage", before))
-    written = _run(tables, stage)
+            _add(tables, plugin("stage", before), folder)
+    written = _run(tables, stage, folder)
     digests = {table: _digest(frame) for table, frame in sorted(written.items())}
     return {"version": stage.version, **digests}
 
 
-def _run(tables: Mapping[str, pl.DataFrame], stage: Stage) -> dict[str, pl.DataFrame]:
+def _run(tables: Mapping[str, pl.DataFrame], stage: Stage, folder: Path) -> dict[str, pl.DataFrame]:
     frames = {
         table: tables.get(table, empty_frame(table_schema(table))).lazy() for table in stage.reads
     }
-    context = Context(source="hh-rlhf", step=stage.name)
-    result = stage.run(frames, stage.params(), context)
-    return dict(result.tables)
+    context = Context(
+        source="hh-rlhf" if stage.scope == "source" else "",
+        sources=("hh-rlhf",),
+        step=stage.name,
+        scratch=folder,
+        files={"quiz.jsonl": _quiz(frames["prompts"], folder)} if "prompts" in frames else {},
+    )
+    params = stage.params.model_validate(_PARAMS.get(stage.name, {}))
+    return dict(stage.run(frames, params, context).tables)
 
 
-def _add(tables: dict[str, pl.DataFrame], stage: Stage) -> None:
-    for table, frame in _run(tables, stage).items():
+def _quiz(prompts: pl.LazyFrame, folder: Path) -> Path:
+    """Write an evaluation set that asks what the prompts ask."""
+    path = folder / "quiz.jsonl"
+    asked = pl.col("messages").list.first().struct.field("content").alias("question")
+    prompts.select(asked).unique().sort("question").collect().write_ndjson(path)
+    return path
+
+
+def _add(tables: dict[str, pl.DataFrame], stage: Stage, folder: Path) -> None:
+    for table, frame in _run(tables, stage, folder).items():
         full = frame.with_columns(source=pl.lit("hh-rlhf"), stage=pl.lit(stage.name))
         schema = polars_schema(table_schema(table))
         known = tables.get(table, pl.DataFrame(schema=schema))
@@ -79,7 +97,12 @@ def _add(tables: dict[str, pl.DataFrame], stage: Stage) -> None:
 
 
 _CASES = [("source", name) for name in names("source")]
-_CASES += [("stage", name) for name in names("stage")]
+# The last bits of vectors differ between machines, so what stands on them has no digest.
+_CASES += [
+    ("stage", name)
+    for name in names("stage")
+    if not plugin("stage", name).params.model_validate(_PARAMS.get(name, {})).outside().models
+]
 
 
 @pytest.mark.parametrize(("kind", "name"), _CASES)

@@ -28,8 +28,10 @@ _ITERATIONS = 3
 _OVERSAMPLES = 10
 _NO_AXIS = 1e-5
 """Singular values below this share of the first are rounding."""
+_ONE_TEXT = float(np.sqrt(len(SPACES)))
+"""Weight of one text: each space gives a row of unit length."""
 _NO_PLACE = 1e-5
-"""Texts with less than this share of their weight on the axes are not placed by them."""
+"""Texts with less weight than this on the axes are not placed by them."""
 
 
 class DamagedError(Exception):
@@ -43,7 +45,7 @@ class Model:
     Attributes:
         buckets: Of each space the buckets that count, ascending.
         weights: Of each space the inverse document frequencies of those buckets.
-        axes: ``(n_features, d)``, columns of unit length; the features of the spaces in turn.
+        axes: ``(n_features, d)``; the features of the spaces in turn.
     """
 
     buckets: tuple[NDArray[np.int32], ...]
@@ -99,6 +101,10 @@ def weighted(
 def fit(texts: Sequence[str], dimension: int) -> Model:
     """Fit the model: the n-grams that most texts have, and a truncated SVD of their TF-IDF.
 
+    Axes are divided by the root of their singular values, which tames the first ones: they hold
+    what all texts have ("how do I"). Axes with less than the weight of one text are not raised, or
+    a small corpus would be placed by rounding and by what sets two copies apart.
+
     A corpus with fewer texts or n-grams than ``dimension`` has so many axes fewer; a corpus
     without any n-gram has one axis, on which no text is placed.
 
@@ -108,11 +114,12 @@ def fit(texts: Sequence[str], dimension: int) -> Model:
 
     References:
         Deerwester et al. (1990), *Indexing by latent semantic analysis*, JASIS 41(6); Halko et
-        al. (2011), *Finding structure with randomness*, arXiv:0909.4061.
+        al. (2011), *Finding structure with randomness*, arXiv:0909.4061; Caron (2001),
+        *Experiments with LSA scoring*, for the power of the singular values.
     """
     import scipy.sparse as sp
 
-    chunks = [counts(texts[part]) for part in stretches(texts)] or [counts([])]
+    chunks = [counts(texts[part]) for part in stretches(texts)] or [counts([""])]
     found = [sp.vstack(parts, format="csr") for parts in zip(*chunks, strict=True)]
     n_texts = len(texts)
     buckets, weights = [], []
@@ -128,7 +135,7 @@ def fit(texts: Sequence[str], dimension: int) -> Model:
 
 
 def _axes(rows: Any, dimension: int) -> NDArray[np.float32]:
-    """Return the right singular vectors of a sparse matrix as columns."""
+    """Return the scaled right singular vectors of a sparse matrix as columns."""
     from sklearn.utils.extmath import randomized_svd
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -146,7 +153,8 @@ def _axes(rows: Any, dimension: int) -> NDArray[np.float32]:
             random_state=0,
         )
     is_axis = sizes > _NO_AXIS * sizes[0]
-    return np.ascontiguousarray(axes[is_axis].T, dtype=np.float32)
+    scaled = axes[is_axis].T / np.sqrt(np.maximum(sizes[is_axis], _ONE_TEXT))
+    return np.ascontiguousarray(scaled, dtype=np.float32)
 
 
 def save(model: Model, path: Path) -> None:
@@ -173,7 +181,8 @@ def load(path: Path) -> Model:
         DamagedError: If it is not what `save` wrote.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # numpy leaves a file open that it opened itself and cannot read.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays.pop("header")))
         is_whole = header["sha256"] == _checksum(arrays)

@@ -76,6 +76,13 @@ class Decontaminate(Params):
     min_matches: int = Field(
         default=1, ge=1, description="Distinct runs that a row must share with an item."
     )
+    min_share: float = Field(
+        default=0.15,
+        ge=0,
+        le=1,
+        description="Share of an item's runs that a row must hold for runs shorter than the "
+        "greatest of `ngram_sizes`; a run of that size is evidence by itself.",
+    )
     min_words: int = Field(
         default=4,
         ge=1,

@@ -64,11 +64,14 @@ class Tally:
         is_open = self.is_evidence[runs]
         self._found.append((texts[is_open] + first, runs[is_open]))
 
-    def hits(self, *, min_matches: int, evidence: NDArray[np.bool_] | None = None) -> pl.DataFrame:
+    def hits(
+        self, *, min_matches: int, min_share: float, evidence: NDArray[np.bool_] | None = None
+    ) -> pl.DataFrame:
         """Return the texts of items that share enough runs with each text.
 
         Args:
             min_matches: Distinct runs to share; of an item with fewer runs, all.
+            min_share: Share of the item's distinct runs to hold.
             evidence: ``(runs,)``: the runs that count; `is_evidence` when None.
         """
         counting = self.is_evidence if evidence is None else evidence
@@ -77,15 +80,10 @@ class Tally:
             kept = counting[runs]
             text, unit, n_matches = common_counts(texts[kept], runs[kept], self.index)
             sizes = self.index.sizes[unit]
-            found = pl.DataFrame(
-                {
-                    "text": text,
-                    "unit": unit,
-                    "n_matches": n_matches,
-                    "similarity": n_matches / sizes,
-                }
-            )
-            parts.append(found.filter(pl.Series(n_matches >= np.minimum(min_matches, sizes))))
+            shares = n_matches / sizes
+            enough = (n_matches >= np.minimum(min_matches, sizes)) & (shares >= min_share)
+            columns = {"text": text, "unit": unit, "n_matches": n_matches, "similarity": shares}
+            parts.append(pl.DataFrame({name: part[enough] for name, part in columns.items()}))
         hits = pl.concat(parts) if parts else pl.DataFrame(schema=HITS)
         return (
             hits.with_columns(method=pl.lit("ngram"), size=pl.lit(self.index.n))

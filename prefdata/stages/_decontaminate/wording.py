@@ -73,16 +73,22 @@ def by_wording(corpus: Corpus, items: Items, params: Decontaminate, context: Con
         hashed = words(batch["text"])
         for tally in tallies:
             tally.add(first, hashed)
-        sample = _sample(batch, params.null_texts / corpus.n_texts, context.seed)
+        sample = _sample(batch, params.null_texts / max(corpus.n_texts, 1), context.seed)
         mixed = shuffled(words(sample["text"]), _seeds(sample, context.seed))
         for tally in chances:
             tally.add(n_shuffled, mixed)
         n_shuffled += sample.height
-    found = [tally.hits(min_matches=params.min_matches) for tally in tallies]
-    chance = [
-        tally.hits(min_matches=params.min_matches, evidence=real.is_evidence)
-        for tally, real in zip(chances, tallies, strict=True)
-    ]
+    greatest = max(params.ngram_sizes, default=0)
+    found, chance = [], []
+    for tally, shuffle in zip(tallies, chances, strict=True):
+        # Shorter runs are often idioms, so one of them in a long text says little.
+        share = params.min_share if tally.index.n < greatest else 0.0
+        found.append(tally.hits(min_matches=params.min_matches, min_share=share))
+        chance.append(
+            shuffle.hits(
+                min_matches=params.min_matches, min_share=share, evidence=tally.is_evidence
+            )
+        )
     hits = pl.concat([pl.DataFrame(schema=HITS), *found])
     longest = hits.sort("size", descending=True).unique(["text", "unit"], keep="first")
     return Wording(

@@ -184,6 +184,15 @@ def test_what_many_texts_hold_is_no_evidence(world: _World) -> None:
     assert len(world.found(ngram_sizes=[8], max_document_share=1.0)) == 22
 
 
+def test_a_short_run_is_evidence_only_with_a_share_of_the_item(world: _World) -> None:
+    world.items(" ".join([*_MOON_WORDS[:13], *(f"w{i}" for i in range(60))]))
+    world.build.prompt("short", " ".join(_MOON_WORDS[:9]))
+    world.build.prompt("long", " ".join(_MOON_WORDS[:13]))
+    assert {row[0] for row in world.found()} == {"long"}
+    assert {row[0] for row in world.found(min_share=0)} == {"short", "long"}
+    assert {row[0] for row in world.found(ngram_sizes=[8])} == {"short", "long"}
+
+
 def test_repeats_of_one_text_are_no_boilerplate(world: _World) -> None:
     world.items(_MOONS)
     for number in range(30):
@@ -343,16 +352,11 @@ def test_odd_texts_are_no_trouble(world: _World) -> None:
            "很多中文字在这里面没有空格的一句话"]  # fmt: skip
     for number, text in enumerate(odd):
         world.build.prompt(f"p{number}", text)
+    for number in range(50):
+        world.build.prompt(f"same{number}", "all the same here every time we look again")
     world.build.add("prompts", prompt_id="none", messages=[], turn=0)
     found = {row[0] for row in world.found()}
     assert found == {"p3", "p6"}
-
-
-def test_a_corpus_of_one_text_is_no_trouble(world: _World) -> None:
-    world.items(_MOONS)
-    for number in range(50):
-        world.build.prompt(f"p{number}", "all the same here every time we look again")
-    assert not world.found()
 
 
 def test_nothing_is_compared_with_nothing(world: _World) -> None:
