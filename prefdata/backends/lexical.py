@@ -53,8 +53,8 @@ class _Lexical:
     ) -> Embedded:
         """Return the vectors of texts; see `prefdata.protocols.Embedder`.
 
-        A text is longer than is read from 50,000 characters on. Punctuation and control
-        characters are no features, and a text of nothing else is void, as is one that shares no
+        Of a text of more than 50,000 characters one end is read. Punctuation and control
+        characters are no features: a text of nothing else is void, as is one that shares no
         n-gram with the texts that the model was fitted on.
         """
         del is_query  # questions and answers are placed alike

@@ -47,6 +47,6 @@ sentence = EmbedderBackend(
     summary="Sentence models of any size through sentence-transformers, on GPU or CPU.",
     revision=_revision,
     open=_open,
-    # On two cores about a minute of work, which is what a kill costs at most.
-    shard_texts=4096,
+    # On two cores half a minute of work, which is what a kill costs at most.
+    shard_texts=2048,
 )

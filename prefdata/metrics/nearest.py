@@ -9,74 +9,28 @@ The result is therefore the same on every path: by ``(-score, row number)``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from prefdata.metrics.halves import widen
+from prefdata.metrics.scored import FLOAT32_ROUNDING, Nearest, keep_best, no_neighbors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-__all__ = ["Exact", "Nearest", "RowSource", "Scorer", "keep_best", "nearest", "rescore"]
+    from prefdata.metrics.scored import RowSource, Scorer
+
+__all__ = ["Exact", "Nearest", "nearest", "rescore"]
 
 N_SPARE = 8
 """Rows that are kept beyond k until they are scored in full precision."""
-FLOAT32_ROUNDING = 2.0**-24
 _QUERIES_AT_ONCE = 1024
 _PAIRS_AT_ONCE = 8192  # 25 MB of float64 at 384 dimensions, twice
 _ROWS_AT_ONCE = 1024  # few enough to stay in the cache between widening and multiplying
 _LONG_NORM = 1.01  # of a unit row after rounding to half precision
-
-
-class Nearest(NamedTuple):
-    """The best rows of each query, best first; of equal scores the first row."""
-
-    scores: NDArray[np.float32]
-    """``(q, k)`` dot products; -inf where there are fewer rows."""
-    rows: NDArray[np.int64]
-    """``(q, k)`` row numbers; -1 where there are fewer rows."""
-
-
-class RowSource(Protocol):
-    """What rows are read from: an array in memory, one on disk, or a view that computes them."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """``(n, d)``."""
-        ...
-
-    def __getitem__(self, at: Any, /) -> Any:
-        """Return the rows of a slice or of row numbers, float16 or float32."""
-        ...
-
-
-class Scorer(Protocol):
-    """Scores rows for a few queries, fast and with a known error.
-
-    ``allowed`` are numbers of rows, rising, or None for all; what is returned are positions in
-    it.
-    """
-
-    error: float
-    """Bound on the error of a score, for queries of unit length."""
-
-    def best(
-        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
-    ) -> Nearest:
-        """Return the k of best approximate score, best first; of equal ones, any."""
-        ...
-
-    def above(
-        self,
-        queries: NDArray[np.float32],
-        least: NDArray[np.float32],
-        allowed: NDArray[np.int64] | None,
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Yield, block by block, queries and those whose approximate score reaches ``least``."""
-        ...
 
 
 class Exact:
@@ -126,7 +80,7 @@ class Exact:
         parts = [
             self._chunk(queries[start : start + _QUERIES_AT_ONCE], k, allowed)
             for start in range(0, len(queries), _QUERIES_AT_ONCE)
-        ] or [_nothing(0, k)]
+        ] or [no_neighbors(0, k)]
         return Nearest(*(np.concatenate(halves) for halves in zip(*parts, strict=True)))
 
     def _chunk(
@@ -134,7 +88,7 @@ class Exact:
     ) -> Nearest:
         n = self._rows.shape[0] if allowed is None else len(allowed)
         if not n:
-            return _nothing(len(queries), k)
+            return no_neighbors(len(queries), k)
         n_kept = min(k + N_SPARE, n)
         kept = self._scorer.best(queries, n_kept, allowed)
         result = rescore(queries, self._rows, _numbers(kept.rows, allowed), k)
@@ -161,7 +115,7 @@ class Exact:
         least = np.full(len(asked), -np.inf, dtype=np.float32)
         np.maximum.at(least, at, bars)
         least -= (2 * self._scorer.error * np.linalg.norm(asked, axis=1)).astype(np.float32)
-        best = _nothing(len(asked), k)
+        best = no_neighbors(len(asked), k)
         for of_query, positions in self._scorer.above(asked, least, allowed):
             rows = _numbers(positions, allowed)
             # Pieces bound the memory where every row reaches the bar.
@@ -209,41 +163,7 @@ def rescore(
     of_query, at = np.nonzero(candidates >= 0)
     found = candidates[of_query, at]
     scores = _scores(queries, rows, of_query, found)
-    return keep_best(_nothing(len(queries), k), of_query, scores, found)
-
-
-def keep_best(
-    best: Nearest,
-    of_query: NDArray[np.int64],
-    scores: NDArray[np.float32],
-    rows: NDArray[np.int64],
-) -> Nearest:
-    """Merge scored rows into the best of each query so far.
-
-    Args:
-        best: ``(q, k)``.
-        of_query: ``(m,)`` number of the query that each new row was scored for.
-        scores: ``(m,)``.
-        rows: ``(m,)`` row numbers.
-
-    Returns:
-        ``(q, k)``, by ``(-score, row number)``.
-    """
-    n_queries, k = best.rows.shape
-    queries = np.concatenate([np.repeat(np.arange(n_queries), k), of_query])
-    all_scores = np.concatenate([best.scores.ravel(), scores])
-    all_rows = np.concatenate([best.rows.ravel(), rows])
-    order = np.lexsort((all_rows, -all_scores, queries))
-    firsts = np.searchsorted(queries[order], np.arange(n_queries))
-    kept = order[firsts[:, None] + np.arange(k)]
-    return Nearest(all_scores[kept], all_rows[kept])
-
-
-def _nothing(n_queries: int, k: int) -> Nearest:
-    return Nearest(
-        np.full((n_queries, k), -np.inf, dtype=np.float32),
-        np.full((n_queries, k), -1, dtype=np.int64),
-    )
+    return keep_best(no_neighbors(len(queries), k), of_query, scores, found)
 
 
 def _scores(
@@ -282,7 +202,7 @@ class _NumpyScorer:
     def best(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
     ) -> Nearest:
-        best = _nothing(len(queries), k)
+        best = no_neighbors(len(queries), k)
         for start, scores in self._blocks(queries, allowed):
             if start == 0 and scores.shape[1] > k:
                 # Later blocks have a bar to clear; the first is cut by selection.

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prefdata.core.errors import BackendError, MissingExtraError
-from prefdata.metrics.nearest import FLOAT32_ROUNDING, Nearest
+from prefdata.metrics.scored import FLOAT32_ROUNDING, Nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from prefdata.metrics.nearest import RowSource
+    from prefdata.metrics.scored import RowSource
 
 __all__ = ["TorchScorer"]
 
@@ -32,7 +32,7 @@ _SHARE_OF_MEMORY = 0.7  # what the rows may take of what is free on the device
 
 
 class TorchScorer:
-    """The `prefdata.metrics.nearest.Scorer` of a device.
+    """The `prefdata.metrics.scored.Scorer` of a device.
 
     Args:
         rows: ``(n, d)``, of unit length or zero.

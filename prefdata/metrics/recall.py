@@ -65,6 +65,7 @@ def recall_at_k(found: NDArray[np.float32], exact: NDArray[np.float32]) -> Recal
     value = float(shares.mean())
     n_slots = float(n_true.sum())
     spread = float(shares.var()) / n_queries
+    # Where every query is alike, all found or none, nothing says that they are more than one each.
     n_trials = value * (1 - value) / spread if spread > 0 else float(n_queries)
     lower, upper = wilson_interval(value, min(max(n_trials, n_queries), n_slots))
     return Recall(value=value, lower=lower, upper=upper, k=k, n_queries=n_queries)

@@ -18,7 +18,7 @@ import polars as pl
 
 from prefdata.core.errors import BackendError, MissingExtraError
 from prefdata.core.events import Note, Progress, Report, StepFinished, StepStarted, silent
-from prefdata.metrics.nearest import Exact, Nearest, RowSource, rescore
+from prefdata.metrics.nearest import Exact, Nearest, rescore
 from prefdata.metrics.recall import Recall, recall_at_k
 from prefdata.vectors.index_faiss import FaissIndex, build_faiss, faiss_version, read_faiss
 from prefdata.vectors.index_files import (
@@ -42,12 +42,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from prefdata.metrics.scored import RowSource
+
 __all__ = ["Index", "build", "memory_budget", "open_index"]
 
 _RECALL_AT = 10
 _MOST_QUERIES = 1_000
 _NOISE = 0.5  # length of the noise on a stored vector of length 1, cosine 0.89 to it
 _QUERIES_AT_ONCE = 1024
+_FEW_ALLOWED = 50_000  # rows that are fetched and scored in about 15 ms
 _BUDGET_BYTES = 3_000_000_000
 
 
@@ -96,9 +99,9 @@ class Index:
     ) -> Nearest:
         """Return the k rows most like each query.
 
-        A condition on rows holds before the best are taken. Up to 200,000 allowed rows are all
-        scored, however large the index. Of more, as many are looked at as without a condition,
-        or all where none of them is near the query.
+        A condition on rows holds before the best are taken. Up to 50,000 allowed rows are all
+        scored, however large the index; of a graph or of half bytes, up to 200,000. Of more, as
+        many are looked at as without a condition, or all where none of them is near the query.
 
         Args:
             queries: ``(q, d)``, finite.
@@ -132,7 +135,7 @@ class Index:
         if allowed is not None and bool(allowed.all()):
             allowed = None
         queries = np.ascontiguousarray(queries, dtype=np.float32)
-        if self._faiss is None or (allowed is not None and allowed.sum() <= EXACT_UP_TO):
+        if self._faiss is None or (allowed is not None and self._are_few(int(allowed.sum()))):
             rows = None if allowed is None else np.flatnonzero(allowed)
             return self._exact.search(queries, k, allowed=rows)
         effort = self._faiss.plan.effort
@@ -141,6 +144,11 @@ class Index:
             exact = self._exact.search(queries[~is_sure], k, allowed=np.flatnonzero(allowed))
             found.scores[~is_sure], found.rows[~is_sure] = exact
         return found
+
+    def _are_few(self, n_allowed: int) -> bool:
+        # A graph, and codes of half a byte, lose their way where few rows are allowed.
+        is_steady = self.manifest.plan.kind in {"ivf-flat", "ivf-sq8"}
+        return n_allowed <= (_FEW_ALLOWED if is_steady else EXACT_UP_TO)
 
 
 def build(  # noqa: PLR0913 - what is indexed, where, how, and who is told

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from prefdata.metrics.nearest import RowSource
+    from prefdata.metrics.scored import RowSource
     from prefdata.vectors.index_plan import IndexPlan
 
 __all__ = ["FaissIndex", "build_faiss", "faiss_version", "read_faiss"]

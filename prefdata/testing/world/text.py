@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Composer", "unique"]
 
 _MAX_BODY = 40
+_MAX_START = 2**32 - 1
 _FIRST_NUMBER, _N_NUMBERS = 10, 90
 
 
@@ -82,7 +83,9 @@ class Composer:
             if n > size:
                 raise ValueError(f"{n} prompts wanted, {size} combinations exist")
             stride = _coprime(size)
-            spots = (np.arange(n, dtype=np.int64) * stride + int(rng.integers(size))) % size
+            # Of 32 bits whatever the size, so that a richer lexicon changes no later draw.
+            start = int(rng.integers(min(size, _MAX_START)))
+            spots = (np.arange(n, dtype=np.int64) * stride + start) % size
             parts[mask, : len(shape)] = np.stack(np.unravel_index(spots, shape), axis=1)
         texts = []
         # One Python string per row is the product itself.

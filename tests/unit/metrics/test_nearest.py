@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prefdata.metrics.nearest import Exact, Nearest, keep_best, nearest, rescore
+from prefdata.metrics.nearest import Exact, Nearest, nearest, rescore
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +66,7 @@ def test_search_equals_the_literal_one_with_copies_and_conditions(
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 def test_many_blocks_and_many_queries_give_what_one_of_each_gives(dtype: type) -> None:
-    rows = _random(5_000, 24).astype(dtype)
+    rows: NDArray[Any] = _random(5_000, 24).astype(dtype)
     queries = _random(1_500, 24, seed=1)
     found = nearest(queries, rows, 10)
     literal = _literal(queries[[0, 700, 1_499]], rows, 10, np.arange(5_000))
@@ -123,10 +123,3 @@ def test_rescored_candidates_are_as_exact_search_scores_them() -> None:
     found = rescore(queries, rows, candidates, 5)
     assert np.array_equal(found.rows, exact.rows)
     assert np.array_equal(found.scores, exact.scores)
-
-
-def test_the_best_of_two_halves_are_the_best() -> None:
-    best = Nearest(np.array([[0.9, 0.5]], np.float32), np.array([[7, 2]]))
-    merged = keep_best(best, np.array([0, 0]), np.array([0.5, 0.7], np.float32), np.array([1, 9]))
-    assert merged.rows.tolist() == [[7, 9]]
-    assert merged.scores.tolist() == [[np.float32(0.9), np.float32(0.7)]]

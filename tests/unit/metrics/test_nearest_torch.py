@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,10 +12,14 @@ from prefdata.core.errors import BackendError, MissingExtraError
 from prefdata.metrics import nearest_torch
 from prefdata.metrics.nearest import Exact, nearest
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def _random(n: int, d: int, seed: int = 0) -> np.ndarray:
+
+def _random(n: int, d: int, seed: int = 0) -> NDArray[np.float32]:
     rows = np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows
 
 
 @pytest.fixture

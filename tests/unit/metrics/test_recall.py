@@ -55,7 +55,8 @@ def test_fewer_rows_than_k_can_still_all_be_found() -> None:
 def test_queries_that_fail_as_a_whole_widen_the_interval() -> None:
     exact = np.ones((100, 10), dtype=np.float32)
     spread, whole = exact.copy(), exact.copy()
-    spread[:, 5:] = 0
+    spread[:50, 4:] = 0
+    spread[50:, 6:] = 0
     whole[50:] = 0
     narrow, wide = recall_at_k(spread, exact), recall_at_k(whole, exact)
     assert narrow.value == wide.value == 0.5

@@ -4,13 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from pydantic import ValidationError
 
 import prefdata as pf
-from prefdata.core.errors import InternalError
-from prefdata.protocols import Context, EmbedderParams, Outside, StageResult
+from prefdata.protocols import Context, StageResult
 from prefdata.schema import check, conform, table_schema
-from prefdata.stages._dedup import rows as rows_module
 from prefdata.stages.dedup import Dedup, dedup
 from prefdata.vectors.store import VectorStore
 
@@ -72,7 +69,7 @@ def test_case_form_and_white_space_make_no_other_text(build: Any) -> None:
     }
     reason = result.tables["flags"]["reason"].item()
     assert reason == "Has the text of p0; p0 stands for the 2 rows alike."
-    assert result.notes == ("1 prompts repeat another, in 1 clusters",)
+    assert result.notes == ("1 of 3 prompts repeat another, in 1 clusters",)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +179,7 @@ def test_a_blank_text_is_like_nothing(build: Any) -> None:
     result = _run(build)
     assert _flags(result) == dict.fromkeys((f"p{n}", "empty-text") for n in range(3))
     assert result.tables["neighbors"].is_empty()
-    assert result.notes[1] == "3 prompts have no text, and were compared with nothing"
+    assert result.notes[1] == "3 of 4 prompts have no text, and were compared with nothing"
 
 
 def test_no_rows_give_no_rows(build: Any) -> None:
@@ -253,28 +250,6 @@ def test_old_rows_alone_are_not_compared(build: Any) -> None:
     result = _run(build, Context(step="dedup", at=lambda *_: old), against="v1")
     assert result.tables["neighbors"].is_empty()
     assert result.tables["flags"].is_empty()
-
-
-def test_what_is_read_in_batches_is_found_all_the_same(
-    build: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _prompts(build, *(f"{_LONG} {number // 2}" for number in range(40)))
-    whole = _run(build, method="exact").tables["neighbors"]
-    assert whole.height == 40
-    monkeypatch.setattr(rows_module, "_BATCH_ROWS", 3)
-    assert _run(build, method="exact").tables["neighbors"].equals(whole)
-
-
-def test_texts_whose_digests_agree_in_half_are_told_apart() -> None:
-    import numpy as np
-
-    keys = np.array([[5, 2], [5, 1], [5, 2], [4, 9]], np.uint64)
-    none = np.zeros(4, bool)
-    rows = rows_module.Rows(keys, none, np.zeros(4, np.int16), none)
-    found = rows_module.distinct_texts(rows, within="catalog")
-    assert found.text_of.tolist() == [2, 1, 2, 0]
-    assert found.first_row.tolist() == [3, 1, 0]
-    assert found.n_rows.tolist() == [1, 1, 2]
 
 
 def _pair(build: Any, name: str, prompt: str, chosen: str, rejected: str, votes: int = 1) -> None:
@@ -414,53 +389,3 @@ def test_the_meaning_of_pairs_is_half_prompt_half_responses(build: Any, lexical:
     row = loose.tables["neighbors"].filter(id="p2").row(0, named=True)
     # The responses are equal and the prompts share next to nothing.
     assert row["similarity"] == pytest.approx(0.5, abs=0.1)
-
-
-def test_without_a_place_for_vectors_it_is_our_fault(build: Any) -> None:
-    _prompts(build, *_QUESTIONS)
-    with pytest.raises(InternalError, match="no place for vectors"):
-        _run(build, method="semantic")
-
-
-def test_only_what_the_subject_needs_is_read() -> None:
-    assert Dedup().reads(dedup.reads) == ("prompts", "judgments")
-    assert Dedup(subject="responses").reads(dedup.reads) == ("responses", "judgments")
-    assert set(Dedup(subject="pairs").reads(dedup.reads)) == {"pairs", "prompts", "responses"}
-
-
-def test_what_lies_outside_is_named() -> None:
-    assert Dedup().outside() == Outside()
-    assert Dedup(against="v1").outside() == Outside(snapshots=("v1",))
-    model = EmbedderParams(model="lexical")
-    assert Dedup.model_validate({"method": "semantic", "model": "lexical"}).outside() == Outside(
-        models=(model,)
-    )
-
-
-def test_wording_is_compared_whole_and_meaning_by_the_view_that_is_embedded() -> None:
-    assert Dedup().prompt_view == "conversation"
-    assert Dedup(method="semantic").prompt_view == "user"
-    assert Dedup(view="last").prompt_view == "last"
-
-
-def test_bands_follow_the_threshold_or_what_is_given() -> None:
-    assert Dedup().banding == (25, 5)
-    assert Dedup(threshold=0.8).banding == (18, 7)
-    assert Dedup(bands=14, rows=8).banding == (14, 8)
-    assert Dedup(bands=32).banding == (32, 4)
-    assert Dedup(rows=8).banding == (16, 8)
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"view": "text"}, "prompts have no view 'text'"),
-        ({"subject": "responses", "view": "last"}, "responses have no view 'last'"),
-        ({"bands": 14, "rows": 16}, "need 224 permutations"),
-        ({"bands": 129}, "129 bands of 0 rows"),
-        ({"threshold": 0.0}, "greater than 0"),
-    ],
-)
-def test_parameters_that_do_not_fit_are_refused(params: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
-        Dedup(**params)
