@@ -185,7 +185,7 @@ class VectorSet:
     """Digest that names the embedder in the table ``embeddings``."""
     revision: str
     void: pl.DataFrame
-    """Columns ``content_hash`` and ``reason``: texts without a vector."""
+    """Column ``content_hash``: texts without a vector."""
     open: Callable[[], Embedder]
     """Opens the embedder itself, for other texts in the same space."""
     n_computed: int = 0

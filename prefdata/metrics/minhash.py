@@ -84,7 +84,7 @@ def signatures(
     Returns:
         ``(n, n_permutations)``. All empty sets have one signature.
     """
-    from rensa import RMinHash  # type: ignore[import-untyped]
+    from rensa import RMinHash
 
     matrix = RMinHash.digest_matrix_from_flat_token_hashes(
         np.ascontiguousarray(hashes), offsets.astype(np.uint64), n_permutations, seed

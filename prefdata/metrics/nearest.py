@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prefdata.metrics.halves import widen
-from prefdata.metrics.scored import FLOAT32_ROUNDING, Nearest, keep_best, no_neighbors
+from prefdata.metrics.scored import FLOAT32_ROUNDING, Nearest, keep_best, no_neighbors, products
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,7 +234,7 @@ class _NumpyScorer:
             block = self._rows[start:stop] if allowed is None else self._take(allowed[start:stop])
             if block.dtype == np.float16:
                 block = widen(block, buffer)
-            yield start, queries @ block.T
+            yield start, products(queries, block)
 
     def _take(self, at: NDArray[np.int64]) -> Any:
         # Three times as fast as indexing, where the rows are in an array.

@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["FLOAT32_ROUNDING", "Nearest", "RowSource", "Scorer", "keep_best", "no_neighbors"]
+__all__ = [
+    "FLOAT32_ROUNDING",
+    "Nearest",
+    "RowSource",
+    "Scorer",
+    "keep_best",
+    "no_neighbors",
+    "products",
+]
 
 FLOAT32_ROUNDING = 2.0**-24
 
@@ -97,3 +105,16 @@ def no_neighbors(n_queries: int, k: int) -> Nearest:
         np.full((n_queries, k), -np.inf, dtype=np.float32),
         np.full((n_queries, k), -1, dtype=np.int64),
     )
+
+
+def products(queries: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the dot products of queries and rows, ``(q, n)``.
+
+    Of one query they are taken row by row: a product of matrices would share them out among
+    threads, which on a busy machine wait for each other far longer than they work.
+    """
+    if len(queries) == 1:
+        one: NDArray[np.float32] = np.vecdot(rows, queries[0])[None]
+        return one
+    many: NDArray[np.float32] = queries @ rows.T
+    return many

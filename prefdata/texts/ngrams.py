@@ -22,10 +22,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Grams", "characters", "joined", "ngrams", "spans", "stretches", "word_lists", "words"]
+__all__ = [
+    "UNSPACED",
+    "Grams",
+    "characters",
+    "joined",
+    "ngrams",
+    "spans",
+    "stretches",
+    "word_lists",
+    "words",
+]
 
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}"
-WORD = rf"[{_UNSPACED}]|[\w--[{_UNSPACED}]]+"
+# Scripts that are written without spaces, as parts of a class in a pattern.
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}"
+WORD = rf"[{UNSPACED}]|[\w--[{UNSPACED}]]+"
 _HASH_DIGITS = 16
 _STRETCH_BYTES = 16_000_000
 _BLOCK = 1 << 16

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prefdata.core.errors import MissingExtraError
+from prefdata.metrics.scored import products
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +105,8 @@ class FaissIndex:
     def _search(
         self, queries: NDArray[np.float32], n_wanted: int, parameters: Any
     ) -> NDArray[np.int64]:
-        with _threads(_faiss()):
+        # faiss shares queries out among threads; more of them than queries would only wait.
+        with _threads(_faiss(), max(min(len(queries) // 4, _MOST_THREADS), 1)):
             _, found = self._index.search(queries, n_wanted, params=parameters)
         rows: NDArray[np.int64] = found
         return rows
@@ -118,7 +120,7 @@ class FaissIndex:
         """
         n_lists = self.plan.n_lists
         n_held = np.bincount(self._list_of_row[allowed], minlength=n_lists)
-        ranked = np.argsort(-(queries @ self._centroids.T), axis=1, kind="stable")
+        ranked = np.argsort(-products(queries, self._centroids), axis=1, kind="stable")
         seen = np.cumsum(n_held[ranked], axis=1)
         needed = (seen < n_full * len(allowed) / n_lists).sum(axis=1) + 1
         visits: NDArray[np.int64] = 1 << np.ceil(np.log2(np.maximum(needed, n_full))).astype(int)
@@ -164,8 +166,10 @@ def build_faiss(
     """
     faiss = _faiss()
     n, d = rows.shape
-    # Links of a graph depend on the order in which threads add them.
-    n_threads = 1 if plan.kind == "hnsw" else _MOST_THREADS
+    # Links of a graph depend on the order in which threads add them; little work is done sooner
+    # by one than by several that wait for each other.
+    is_alone = plan.kind == "hnsw" or n < _ROWS_AT_ONCE
+    n_threads = 1 if is_alone else _MOST_THREADS
     with _threads(faiss, n_threads):
         if plan.kind == "hnsw":
             index = faiss.IndexHNSWFlat(d, plan.links, faiss.METRIC_INNER_PRODUCT)

@@ -69,7 +69,7 @@ class Searched:
         """Return the hits as a frame, best first."""
         names = list(Hit.__dataclass_fields__)
         rows = [[getattr(hit, name) for name in names] for hit in self.hits]
-        schema = {
+        schema: dict[str, Any] = {
             "score": pl.Float64,
             **dict.fromkeys(("id", "source", "text", "part"), pl.String),
             "n_rows": pl.Int64,
@@ -148,7 +148,8 @@ def _rows(session: Session, within: str, where: str | None) -> pl.DataFrame:
     """Return id, source and content of the rows that a condition admits."""
     key = KEYS[within]
     query = f"SELECT {key} AS id, source, content_hash FROM {within}"  # noqa: S608
-    return session.sql(f"{query} WHERE ({where})" if where else query).pl()
+    rows: pl.DataFrame = session.sql(f"{query} WHERE ({where})" if where else query).pl()
+    return rows
 
 
 def _refuse_nothing(rows: pl.DataFrame, within: str, where: str | None) -> None:

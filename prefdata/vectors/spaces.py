@@ -11,7 +11,9 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from prefdata.core.errors import UserError
 from prefdata.core.events import Note, Report
@@ -99,57 +101,110 @@ def open_space(
     if is_fallback(model):
         report(Note(FALLBACK))
     model = resolved(model)
-    name = view_of(subject, view)
+    place = _place(catalog, snapshot, subject, view_of(subject, view), model)
+    return _opened(place, model, report) or _built(place, model, report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the index of one content lies, and where its texts come from."""
+
+    catalog: Catalog
+    snapshot: Snapshot
+    subject: str
+    view: str
+    label: str
+    """Digest of the table, the view and the embedder, whatever the rows."""
+    key: str
+    """Digest of these and the rows."""
+
+    @property
+    def root(self) -> Path:
+        return self.catalog.workspace.root / "indexes"
+
+    @property
+    def folder(self) -> Path:
+        return self.root / self.key
+
+    @property
+    def side(self) -> Path:
+        """What must be known before the index is opened: the embedder."""
+        return self.root / f"{self.key}.json"
+
+    def texts(self) -> pl.DataFrame:
+        """Return each content with words once."""
+        rows = self.catalog.scan(self.subject, at=self.snapshot)
+        texts = texts_of(rows, self.subject, self.view).filter(~is_blank("text"))
+        return texts.unique("content_hash", keep="any").collect()
+
+    def n_contents(self) -> int:
+        """Return the number of contents, those without words too."""
+        rows = self.catalog.scan(self.subject, at=self.snapshot)
+        return int(rows.select(pl.col("content_hash").n_unique()).collect().item())
+
+
+def _place(
+    catalog: Catalog, snapshot: Snapshot, subject: str, view: str, model: EmbedderParams
+) -> _Place:
     backend = backend_of(model)
     revision = None if backend.is_fitted else backend.revision(model, no_corpus)
     state = snapshot.state.table(subject)
     rows = {"/".join(key): state.partition_digest(key) for key in sorted(state.partitions)}
-    label = [backend.name, revision, model.identity(), subject, name]
-    key = digest([*label, rows])
-    root = catalog.workspace.root / "indexes"
-    side = root / f"{key}.json"
-    about = _read(side)
-    index = open_index(root / key, key=key) if about is not None else None
+    label = digest([backend.name, revision, model.identity(), subject, view])
+    return _Place(catalog, snapshot, subject, view, label, digest([label, rows]))
+
+
+def _opened(place: _Place, model: EmbedderParams, report: Report) -> Space | None:
+    """Open the index that is there; None when there is none that may be used."""
+    about = _read(place.side)
+    if about is None:
+        return None
+    index = open_index(place.folder, key=place.key)
     if isinstance(index, Refused):
         if index.is_damage:
-            report(Note(f"the index of {subject} is built again: {index.reason}"))
-        index = None
-    if about is not None and index is not None:
-        folder, opened = catalog.workspace.root / "models", about
+            report(Note(f"the index of {place.subject} is built again: {index.reason}"))
+        return None
+    folder = place.catalog.workspace.root / "models"
 
-        def reopen() -> Embedder:
-            return backend.open(model, folder, str(opened["revision"]), None, report)
+    def reopen() -> Embedder:
+        # The texts are there for a fitted model that was lost.
+        revision = str(about["revision"])
+        return backend_of(model).open(model, folder, revision, place.texts, report)
 
-        return Space(
-            subject, name, model.model, str(about["embedder"]), index, reopen, int(about["n_void"])
-        )
-    texts = texts_of(catalog.scan(subject, at=snapshot), subject, name)
-    distinct = texts.unique("content_hash", keep="any").collect()
-    worded = distinct.filter(~is_blank("text"))
-    store = VectorStore(catalog, report)
-    found = store.get(worded, subject=subject, view=name, model=model, step="search")
-    n_void = distinct.height - found.hashes.len()
+    n_void = int(about["n_void"])
+    return Space(
+        place.subject, place.view, model.model, str(about["embedder"]), index, reopen, n_void
+    )
+
+
+def _built(place: _Place, model: EmbedderParams, report: Report) -> Space:
+    """Embed what is missing, build the index and remove the oldest ones like it."""
+    store = VectorStore(place.catalog, report)
+    found = store.get(
+        place.texts(), subject=place.subject, view=place.view, model=model, step="search"
+    )
     index = build(
         found.hashes,
         found.matrix,
-        root / key,
-        key=key,
+        place.folder,
+        key=place.key,
         memory_bytes=memory_budget(),
         report=report,
-        step=f"index {subject}",
+        step=f"index {place.subject}",
     )
+    n_void = place.n_contents() - found.hashes.len()
     about = {
-        "label": digest(label),
+        "label": place.label,
         "embedder": found.embedder,
         "revision": found.revision,
         "n_void": n_void,
     }
-    _write(side, about)
-    _remove_old(root, digest(label))
-    return Space(subject, name, model.model, found.embedder, index, found.open, n_void)
+    _write(place.side, about)
+    _remove_old(place.root, place.label)
+    return Space(place.subject, place.view, model.model, found.embedder, index, found.open, n_void)
 
 
-def _read(side: Path) -> dict[str, object] | None:
+def _read(side: Path) -> dict[str, Any] | None:
     """Return what is known of an index, or None when it is absent or unreadable."""
     try:
         about = json.loads(side.read_text())
@@ -159,7 +214,7 @@ def _read(side: Path) -> dict[str, object] | None:
     return about if is_whole else None
 
 
-def _write(side: Path, about: dict[str, object]) -> None:
+def _write(side: Path, about: dict[str, Any]) -> None:
     side.parent.mkdir(parents=True, exist_ok=True)
     part = side.with_name(f".{side.name}.{os.getpid()}")
     part.write_text(canonical_json(about))

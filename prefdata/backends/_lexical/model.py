@@ -137,7 +137,7 @@ def fit(texts: Sequence[str], dimension: int) -> Model:
 def _axes(rows: Any, dimension: int) -> NDArray[np.float32]:
     """Return the scaled right singular vectors of a sparse matrix as columns."""
     from sklearn.utils.extmath import randomized_svd
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     n_axes = min(dimension, *rows.shape)
     if not n_axes or not rows.nnz:

@@ -41,7 +41,7 @@ def by_means(vectors: NDArray[np.float32], n_groups: int, seed: int) -> NDArray[
     """
     from sklearn.cluster import KMeans, MiniBatchKMeans
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     n_clusters = min(n_groups, len(vectors))
     random_state = seed % 2**32

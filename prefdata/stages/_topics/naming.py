@@ -6,7 +6,7 @@ import polars as pl
 
 from prefdata.core.fingerprint import digest
 from prefdata.metrics.terms import class_tfidf, top_terms
-from prefdata.texts.ngrams import WORD, word_lists
+from prefdata.texts.ngrams import UNSPACED, word_lists
 
 __all__ = ["NO_WORDS", "terms_of", "topic_ids"]
 
@@ -23,8 +23,8 @@ _CONTRACTED = frozenset((
 ))
 # fmt: on
 """What is left of ``don't`` and ``we'll`` when words are cut at the apostrophe."""
-# Words of one character say something only where a character is a word; `WORD` begins with those.
-_SAYS_SOMETHING = rf"^(?:{WORD.partition('|')[0]}|\w{{2,}})$"
+# Words of one character say something only where a character is a word.
+_SAYS_SOMETHING = rf"^(?:[{UNSPACED}]|\w{{2,}})$"
 _LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
 
 

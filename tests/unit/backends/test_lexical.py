@@ -271,6 +271,9 @@ def test_a_file_with_other_arrays_is_damaged(tmp_path: Path) -> None:
     np.savez(tmp_path / "model.npz", axes=empty.axes)
     with pytest.raises(model.DamagedError):
         model.load(tmp_path / "model.npz")
+    np.savez(tmp_path / "model.npz", header=np.array('{"sha256": ""}'), axes=empty.axes)
+    with pytest.raises(model.DamagedError, match="checksum"):
+        model.load(tmp_path / "model.npz")
 
 
 def test_without_a_file_and_a_corpus_there_is_an_error(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefdata.metrics.scored import Nearest, keep_best, no_neighbors
+from prefdata.metrics.scored import Nearest, keep_best, no_neighbors, products
 
 
 def test_the_best_of_both_are_kept_and_of_equal_scores_the_first_row() -> None:
@@ -37,3 +37,10 @@ def test_the_order_in_which_rows_come_does_not_matter(order: list[int], k: int, 
         best = keep_best(best, queries[part], scores[part], rows[part])
     assert np.array_equal(best.rows, at_once.rows)
     assert np.array_equal(best.scores, at_once.scores)
+
+
+def test_one_query_and_many_have_the_same_products() -> None:
+    rows = np.random.default_rng(0).standard_normal((50, 8)).astype(np.float32)
+    together = products(rows[:3], rows)
+    assert together.shape == (3, 50)
+    assert np.allclose(products(rows[1:2], rows), together[1:2], atol=1e-6)

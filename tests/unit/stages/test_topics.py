@@ -214,6 +214,14 @@ def test_rows_without_text_or_vector_are_rejected(tmp_path: Path) -> None:
     }
 
 
+def test_a_very_long_text_and_nul_bytes_are_texts(tmp_path: Path) -> None:
+    texts = ["violin chord " * 150_000, "Bake\x00the\x00bread", "violin chord", "Bake the bread"]
+    found, members = _checked(_of(_rows(texts), tmp_path, n_topics=2))
+    topic = dict(members.select("id", "topic_id").iter_rows())
+    assert topic["toy:p000"] == topic["toy:p002"] != topic["toy:p001"] == topic["toy:p003"]
+    assert set(found["label"]) == {"bake, bread", "chord, violin"}
+
+
 @pytest.mark.parametrize("method", ["kmeans", "hdbscan"])
 @pytest.mark.parametrize("texts", [[], ["", " "], ["!!!"]])
 def test_no_texts_give_no_topics(tmp_path: Path, texts: list[str], method: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prefdata.core.events import Note, silent
-from prefdata.protocols import RawFile
+from prefdata.protocols import EmbedderParams, RawFile
 from prefdata.runner import ingest
 from prefdata.vectors.spaces import open_space
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prefdata.catalog import Catalog
-    from prefdata.protocols import EmbedderParams
     from prefdata.vectors.spaces import Space
 
 
@@ -97,3 +96,13 @@ def test_texts_without_a_vector_are_counted(
     space = _open(catalog, model)
     assert (space.index.hashes.len(), space.n_void) == (1, 2)
     assert "2 without a vector" in space.told
+
+
+def test_a_fitted_model_that_was_lost_is_fitted_again(
+    catalog: Catalog, put: Any, words: Any
+) -> None:
+    lexical = EmbedderParams(model="lexical")
+    first = _open(catalog, lexical).query("p3 word")
+    for path in (catalog.workspace.root / "models").iterdir():
+        path.unlink()
+    assert (_open(catalog, lexical).query("p3 word") == first).all()
