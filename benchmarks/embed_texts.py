@@ -1,12 +1,13 @@
-"""Embedding of unique texts: ``python -m benchmarks.embed_texts ours|peer|ratio FILE``.
+"""Embedding: ``python -m benchmarks.embed_texts ours|peer|ratio|repeats FILE [ROUNDS]``.
 
 FILE has one JSON string on each line. Ours is the `sentence` embedder, the peer is
 ``SentenceTransformer.encode``; both run the small default model on the CPU, in the same precision.
 One JSON line is printed: what the embedding itself cost, without imports and loading.
 
-``ratio`` runs both in turn in one process, so that a busy neighbour slows both. A fourth argument
-is the number of rounds, 3 by default; the texts of a round go to both in stretches, of 4096 as in
-a shard.
+``ratio`` runs both in turn in one process on the texts, each once, so that a busy neighbour slows
+both; the texts of a round go to both in stretches of 4096. ``repeats`` does so on rows of which
+30 % repeat an earlier one; ours is then all that the stage does: each text once, through a new
+catalog, with the commits.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _SHARD = 4096
+_REPEATS = 0.3
 _WARM_UP = 16
 
 
@@ -54,6 +56,40 @@ def _peer() -> Embed:
     return lambda texts: np.asarray(
         model.encode(list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False)
     )
+
+
+def _stored() -> Embed:
+    """Embed as the stage does, each time in a new catalog."""
+    import tempfile
+
+    import polars as pl
+
+    from prefdata.catalog import Catalog
+    from prefdata.protocols import EmbedderParams
+    from prefdata.tables.identity import hash_texts
+    from prefdata.vectors.store import VectorStore
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        column = pl.Series("text", texts)
+        rows = pl.DataFrame({"content_hash": hash_texts(column), "text": column})
+        with tempfile.TemporaryDirectory() as folder:
+            store = VectorStore(Catalog.create(Path(folder) / "w"))
+            model = EmbedderParams(device="cpu")
+            found = store.get(rows, subject="responses", view="text", model=model, step="b")
+        known = pl.DataFrame({"content_hash": found.hashes}).with_row_index()
+        places = rows.join(known, on="content_hash", maintain_order="left")["index"]
+        vectors: NDArray[np.float32] = found.matrix[places.to_numpy()]
+        return vectors
+
+    return embed
+
+
+def _with_repeats(texts: Sequence[str]) -> list[str]:
+    """Add as many repeats as make 30 % of the rows, at seeded places."""
+    n_repeats = round(len(texts) * _REPEATS / (1 - _REPEATS))
+    chance = np.random.default_rng(0)
+    rows = [*texts, *chance.choice(np.array(texts, dtype=object), n_repeats)]
+    return [rows[i] for i in chance.permutation(len(rows))]
 
 
 _SIDES: dict[str, Callable[[], Embed]] = {"ours": _ours, "peer": _peer}
@@ -82,8 +118,10 @@ def _alone(side: str, texts: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _ratio(texts: Sequence[str], rounds: int) -> dict[str, Any]:
-    sides = {side: make() for side, make in _SIDES.items()}
+def _ratio(
+    texts: Sequence[str], rounds: int, makers: dict[str, Callable[[], Embed]]
+) -> dict[str, Any]:
+    sides = {side: make() for side, make in makers.items()}
     for embed in sides.values():
         embed(texts[:_WARM_UP])
     cpu: dict[str, list[float]] = {side: [] for side in sides}
@@ -112,7 +150,12 @@ def _main(side: str, file: str, rounds: str = "3") -> None:
     warnings.simplefilter("ignore")
     lines = Path(file).read_text(encoding="utf-8").strip().split("\n")
     texts = [json.loads(line) for line in lines]
-    said = _ratio(texts, int(rounds)) if side == "ratio" else _alone(side, texts)
+    if side == "ratio":
+        said = _ratio(texts, int(rounds), _SIDES)
+    elif side == "repeats":
+        said = _ratio(_with_repeats(texts), int(rounds), {"ours": _stored, "peer": _peer})
+    else:
+        said = _alone(side, texts)
     print(json.dumps(said))
 
 

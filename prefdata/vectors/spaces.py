@@ -164,6 +164,8 @@ def _opened(place: _Place, model: EmbedderParams, report: Report) -> Space | Non
         if index.is_damage:
             report(Note(f"the index of {place.subject} is built again: {index.reason}"))
         return None
+    if index.note is not None:
+        report(Note(index.note))
     folder = place.catalog.workspace.root / "models"
 
     def reopen() -> Embedder:
