@@ -186,7 +186,7 @@ def test_stages_are_listed_and_shown() -> None:
 def test_recipes_are_listed_shown_and_described() -> None:
     listed = run("recipe", "list", "--json")
     assert (listed.status, listed.stderr) == (0, "")
-    assert [record["recipe"] for record in listed.records()] == ["clean"]
+    assert "clean" in {record["recipe"] for record in listed.records()}
     shown = run("recipe", "show", "clean")
     assert (shown.status, shown.stderr) == (0, "")
     assert "name: clean" in shown.stdout

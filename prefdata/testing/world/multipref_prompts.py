@@ -128,8 +128,12 @@ def relabel(labels: list[str], wanted: dict[int, str]) -> None:
         if labels[row] == label:
             continue
         others = spare.get(label, [])
+        # What was exchanged since may stand here still.
         while others and labels[others[-1]] != label:
             others.pop()
         if others:
-            labels[others.pop()] = labels[row]
+            other, old = others.pop(), labels[row]
+            labels[other] = old
+            if wanted.get(other, "") != old:
+                spare.setdefault(old, []).append(other)
         labels[row] = label

@@ -1,0 +1,57 @@
+"""Every recipe that ships runs, and does nothing when it is run again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from prefdata.catalog import Catalog
+from prefdata.protocols import RawFile
+from prefdata.recipes import load_recipe, shipped_recipes
+from prefdata.registry import plugin
+from prefdata.runner import ingest, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__: list[str] = []
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    """Three sources, of the rows that ship as their examples."""
+    catalog = Catalog.create(tmp_path / "w")
+    for source in ("hh-rlhf", "ultrafeedback", "prism"):
+        files = []
+        for name, content in plugin("source", source).example.items():
+            path = tmp_path / source / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            files.append(RawFile(path, name))
+        ingest(catalog, source, files)
+    return catalog
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_a_shipped_recipe_runs_and_then_has_nothing_to_do(name: str, catalog: Catalog) -> None:
+    recipe = load_recipe(name)
+    done = run(catalog, recipe)
+    assert {step.step for step in done.steps} == {step.name for step in recipe.steps}
+    assert all(export.rows for export in done.exports)
+    again = run(catalog, recipe)
+    assert all(step.is_cached for step in again.steps)
+    assert again.snapshot.name == done.snapshot.name
+
+
+def test_no_prompt_leaks_after_deduplicate(catalog: Catalog) -> None:
+    run(catalog, load_recipe("deduplicate"))
+    assert catalog.scan("neighbors").collect().height
+    leaks = catalog.scan("flags").filter(pl.col("flag") == "leak").collect()
+    assert leaks.is_empty()
+    parted = catalog.sql(
+        "SELECT n.cluster_id FROM neighbors AS n JOIN splits AS s ON s.prompt_id = n.id "
+        "WHERE n.subject = 'prompts' GROUP BY n.cluster_id HAVING count(DISTINCT s.split) > 1"
+    )
+    assert parted.fetchall() == []
