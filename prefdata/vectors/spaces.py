@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from prefdata.core.errors import UserError
+from prefdata.core.errors import BackendError, UserError
 from prefdata.core.events import Note, Report
 from prefdata.core.fingerprint import canonical_json, digest
 from prefdata.texts.normal import is_blank
 from prefdata.texts.views import texts_of, view_of
 from prefdata.vectors.index import build, memory_budget, open_index
 from prefdata.vectors.index_files import Refused
+from prefdata.vectors.index_plan import IndexPlan
 from prefdata.vectors.models import FALLBACK, backend_of, is_fallback, no_corpus, resolved
 from prefdata.vectors.store import VectorStore
 
@@ -150,7 +151,9 @@ def _place(
     revision = None if backend.is_fitted else backend.revision(model, no_corpus)
     state = snapshot.state.table(subject)
     rows = {"/".join(key): state.partition_digest(key) for key in sorted(state.partitions)}
-    label = digest([backend.name, revision, model.identity(), subject, view])
+    label = digest(
+        [backend.name, revision, model.identity(), subject, view, _device(model) is not None]
+    )
     return _Place(catalog, snapshot, subject, view, label, digest([label, rows]))
 
 
@@ -159,7 +162,7 @@ def _opened(place: _Place, model: EmbedderParams, report: Report) -> Space | Non
     about = _read(place.side)
     if about is None:
         return None
-    index = open_index(place.folder, key=place.key)
+    index = open_index(place.folder, key=place.key, device=_device(model))
     if isinstance(index, Refused):
         if index.is_damage:
             report(Note(f"the index of {place.subject} is built again: {index.reason}"))
@@ -185,6 +188,7 @@ def _built(place: _Place, model: EmbedderParams, report: Report) -> Space:
     found = store.get(
         place.texts(), subject=place.subject, view=place.view, model=model, step="search"
     )
+    device = _device(model)
     index = build(
         found.hashes,
         found.matrix,
@@ -193,7 +197,10 @@ def _built(place: _Place, model: EmbedderParams, report: Report) -> Space:
         memory_bytes=memory_budget(),
         report=report,
         step=f"index {place.subject}",
+        plan=IndexPlan(kind="flat", reason=f"exact on {device}") if device else None,
     )
+    if device is not None:
+        index = _reopened(place, device)
     n_void = place.n_contents() - found.hashes.len()
     about = {
         "label": place.label,
@@ -204,6 +211,26 @@ def _built(place: _Place, model: EmbedderParams, report: Report) -> Space:
     _write(place.side, about)
     _remove_old(place.root, place.label)
     return Space(place.subject, place.view, model.model, found.embedder, index, found.open, n_void)
+
+
+def _device(model: EmbedderParams) -> str | None:
+    """Return the device of torch on which all is searched exactly; None for the processor.
+
+    Only where the user names it: to bring the vectors there for one query takes longer than to
+    search an index.
+    """
+    return model.device if model.device.startswith("cuda") else None
+
+
+def _reopened(place: _Place, device: str) -> Index:
+    index = open_index(place.folder, key=place.key, device=device)
+    if isinstance(index, Refused):
+        raise BackendError(
+            f"The index of {place.subject} was built and cannot be opened: {index.reason}.",
+            where=str(place.folder),
+            fix="Check the disk, and search again.",
+        )
+    return index
 
 
 def _read(side: Path) -> dict[str, Any] | None:

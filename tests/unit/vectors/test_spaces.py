@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
 
+from prefdata.core.errors import BackendError
 from prefdata.core.events import Note, silent
 from prefdata.protocols import EmbedderParams, RawFile
 from prefdata.runner import ingest
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
     from prefdata.catalog import Catalog
     from prefdata.vectors.spaces import Space
+
+
+_HAS_CUDA = torch.cuda.is_available()
 
 
 @pytest.fixture
@@ -106,3 +111,19 @@ def test_a_fitted_model_that_was_lost_is_fitted_again(
     for path in (catalog.workspace.root / "models").iterdir():
         path.unlink()
     assert (_open(catalog, lexical).query("p3 word") == first).all()
+
+
+@pytest.mark.skipif(_HAS_CUDA, reason="there is a GPU")
+def test_a_device_that_is_not_there_is_told(catalog: Catalog, put: Any, words: Any) -> None:
+    with pytest.raises(BackendError, match="cuda"):
+        _open(catalog, EmbedderParams(model="words", device="cuda"))
+
+
+@pytest.mark.gpu
+def test_a_search_on_a_gpu_finds_what_the_processor_finds(
+    catalog: Catalog, put: Any, words: Any, model: EmbedderParams
+) -> None:
+    here = _open(catalog, model)
+    there = _open(catalog, EmbedderParams(model="words", device="cuda"))
+    query = here.query("p3 word")
+    assert here.index.search(query, 5)[0].tolist() == there.index.search(query, 5)[0].tolist()
