@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from prefdata.api import (
+        alike,
         embed,
         export,
         ingest,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "__version__",
+    "alike",
     "embed",
     "export",
     "ingest",

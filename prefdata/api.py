@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from prefdata.runner.export import ExportResult
     from prefdata.vectors.search import Searched, Within
 
-__all__ = ["embed", "export", "ingest", "init", "open", "plan", "run", "search", "validate"]
+__all__ = [
+    "alike",
+    "embed",
+    "export",
+    "ingest",
+    "init",
+    "open",
+    "plan",
+    "run",
+    "search",
+    "validate",
+]
 
 Place = Path | str | None
 
@@ -231,6 +242,35 @@ def search(  # noqa: PLR0913 - the options of the command
         at=at,
         report=report,
     )
+
+
+def alike(
+    pair: str,
+    *,
+    where: str | None = None,
+    k: int = 10,
+    model: EmbedderParams | str = "auto",
+    workspace: Place = None,
+    at: str | None = None,
+    report: Report = silent,
+) -> Searched:
+    """Find pairs whose responses differ like those of a pair; see `prefdata.vectors.alike.alike`.
+
+    Args:
+        pair: Id of the pair, or its first digits.
+        where: An SQL condition on the view ``pair_texts`` that the pairs found meet.
+        k: Number of hits.
+        model: The embedder: ``lexical``, an id on the hub, a folder, or its parameters.
+        workspace: Where the catalog is.
+        at: Snapshot or tag.
+        report: Where to tell progress.
+    """
+    from prefdata.protocols import EmbedderParams as Model
+    from prefdata.vectors.alike import alike as _alike
+
+    catalog = Catalog.open(workspace)
+    asked = Model.model_validate(model)
+    return _alike(catalog, pair, where=where, k=k, model=asked, at=at, report=report)
 
 
 def validate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from prefdata.cli import _output
 from prefdata.cli._options import At, Json, Workspace
 from prefdata.cli._progress import reporter
 from prefdata.core.errors import UserError
+
+if TYPE_CHECKING:
+    from prefdata.vectors.search import Searched
 
 __all__ = ["register"]
 
@@ -29,6 +32,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("embed")(embed)
     app.command("search")(search)
+    app.command("alike")(alike)
 
 
 def embed(
@@ -111,6 +115,34 @@ def search(  # noqa: PLR0913 - Typer makes an option of each
             at=at,
             report=report,
         )
+    _show(found, as_json=as_json)
+
+
+def alike(
+    pair: Annotated[str, typer.Argument(help="Id of a pair, or its first digits.")],
+    workspace: Workspace = None,
+    where: Annotated[
+        str | None,
+        typer.Option(help="SQL condition on pair_texts, met by every hit.", show_default=False),
+    ] = None,
+    k: Annotated[int, typer.Option("--top", "-k", help="Number of hits.", min=1)] = 10,
+    model: _Model = "auto",
+    at: At = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Find pairs whose responses differ like those of a pair, or the other way round."""
+    import prefdata as pf
+
+    with reporter(is_quiet=as_json) as report:
+        found = pf.alike(
+            pair, where=where, k=k, model=model, workspace=workspace, at=at, report=report
+        )
+    _show(found, as_json=as_json, what="pairs")
+
+
+def _show(found: Searched, *, as_json: bool, what: str = "distinct texts") -> None:
+    """Print hits: two lines each, or JSON lines."""
     if as_json:
         _output.json_lines(dataclasses.asdict(hit) for hit in found.hits)
         return
@@ -121,5 +153,7 @@ def search(  # noqa: PLR0913 - Typer makes an option of each
         # Of a conversation the end is what was asked last.
         shown = _output.short(hit.text, indent=_INDENT, is_end=hit.part == "prompt")
         _output.line(" " * _INDENT + shown)
-    spaces = "; ".join(space.told for space in found.spaces)
-    _output.say(f"{len(found.hits)} of {found.n_searched:,} distinct texts by {spaces}")
+    is_one = len(found.spaces) == 1
+    told = (s.told if is_one else f"{s.subject} {s.told}" for s in found.spaces)
+    spaces = "; ".join(told)
+    _output.say(f"{len(found.hits)} of {found.n_searched:,} {what} by {spaces}")

@@ -55,7 +55,7 @@ def embed(tables: Mapping[str, pl.LazyFrame], params: Embed, context: Context) -
     The vectors are rows of `embeddings`, by content: a text is embedded once however many rows
     and datasets hold it, and what is there is never computed again. They are committed as they
     come, so a run that was stopped goes on where it was. The difference of a pair's responses is
-    the difference of their vectors, and is not kept.
+    the difference of their vectors, and is not kept; see `prefdata alike`.
 
     Texts of white space only, or in which the embedder finds nothing, are rejected (`empty-text`,
     `no-vector`). Of a prompt that is too long for the model the end is embedded, of a response

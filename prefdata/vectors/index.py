@@ -18,6 +18,7 @@ import polars as pl
 
 from prefdata.core.errors import BackendError, MissingExtraError
 from prefdata.core.events import Note, Progress, Report, StepFinished, StepStarted, silent
+from prefdata.metrics.halves import widen
 from prefdata.metrics.nearest import Exact, Nearest, rescore
 from prefdata.metrics.recall import Recall, recall_at_k
 from prefdata.vectors.index_faiss import FaissIndex, build_faiss, faiss_version, read_faiss
@@ -89,6 +90,10 @@ class Index:
         recall = self.manifest.recall
         said = f"{self._faiss.plan.kind} index"
         return f"{said}, recall@{recall.k} {recall.value:.3f}" if recall else said
+
+    def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return rows as they are stored, ``(len(rows), d)``."""
+        return widen(self._vectors[rows])
 
     def search(
         self,

@@ -44,7 +44,8 @@ class Hit:
     text: str
     """The text that was compared; of a pair, that of its best part."""
     part: str
-    """What the text is: ``prompt``, ``response``, ``chosen`` or ``rejected``."""
+    """What the text is: ``prompt``, ``response``, ``chosen`` or ``rejected``; of `alike`,
+    ``same`` or ``reversed``."""
     n_rows: int
     """Rows that hold the same content, among those that `where` admits."""
     ids: tuple[str, ...]

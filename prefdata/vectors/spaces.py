@@ -59,8 +59,8 @@ class Space:
     @property
     def told(self) -> str:
         """How texts are compared, in words: the model, the index, what it cannot find."""
-        said = f"{self.model} ({self.index.told})"
-        return f"{said}, {self.n_void:,} without a vector" if self.n_void else said
+        lost = f", {self.n_void:,} without a vector" if self.n_void else ""
+        return f"{self.model} ({self.index.told}{lost})"
 
     def query(self, text: str) -> NDArray[np.float32]:
         """Return the vector of what is searched for, ``(1, d)``.

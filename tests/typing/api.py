@@ -48,6 +48,7 @@ def compare() -> list[str]:
     n_rows: int = done.steps[0].rows_out
     found = pf.search("pick a lock", within="pairs", where="source = 'mine'", k=5)
     best = found.hits[0]
+    opposite = [hit.id for hit in pf.alike(best.id, k=3).hits if hit.score < 0]
     score: float = best.score
     frame = found.pl()
-    return [best.text, *best.pairs, f"{score:.2f} of {n_rows}", *frame["id"]]
+    return [best.text, *opposite, *best.pairs, f"{score:.2f} of {n_rows}", *frame["id"]]

@@ -74,6 +74,15 @@ def test_hits_are_json_lines_with_all_that_is_known(workspace: Path) -> None:
     }
 
 
+def test_pairs_whose_responses_differ_alike_are_found(workspace: Path) -> None:
+    assert _run("run", "clean", "-w", workspace).returncode == 0
+    pair = pf.open(workspace).sql("SELECT min(pair_id) FROM pairs").fetchall()[0][0]
+    found = _run("alike", pair[:12], "--model", "lexical", "-w", workspace)
+    assert found.returncode == 0, found.stderr
+    assert len(found.stdout.splitlines()) == 6
+    assert "3 of 3 pairs by lexical (exact)" in found.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
@@ -81,6 +90,7 @@ def test_hits_are_json_lines_with_all_that_is_known(workspace: Path) -> None:
         (("search", " ", "--model", "lexical"), 2, "nothing to search for"),
         (("search", "x", "--model", "lexical", "--where", "colour = 1"), 2, "colour"),
         (("search", "x", "--model", "./nowhere"), 4, "nowhere"),
+        (("alike", "nowhere", "--model", "lexical"), 2, "'nowhere'"),
         (("embed", "--of", "planets", "--model", "lexical"), 2, "of"),
     ],
 )
