@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prefdata.tables.bundle import Bundle
+    from prefdata.texts.views import Keep
 
 __all__ = [
     "Context",
@@ -113,10 +114,6 @@ class Embedded:
     """True where the embedder finds nothing in the text that it could place."""
 
 
-Keep = Literal["start", "end"]
-"""Which end of a text stays when it is too long."""
-
-
 class Embedder(Protocol):
     """Turns texts into unit vectors; open, with its model in memory."""
 
@@ -207,6 +204,8 @@ class Outside:
     """Paths or ``hf://`` addresses; the stage finds them in ``Context.files``."""
     snapshots: tuple[str, ...] = ()
     """Tags or names of snapshots; the stage reads them by ``Context.at``."""
+    steps: tuple[str, ...] = ()
+    """Names of steps whose rows the stage reads; each must stand before it, or have run."""
 
 
 class Vectors(Protocol):

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prefdata.core.events import Report
-    from prefdata.protocols import Corpus, Embedder, EmbedderParams, Keep
+    from prefdata.protocols import Corpus, Embedder, EmbedderParams
+    from prefdata.texts.views import Keep
 
 __all__ = ["lexical"]
 

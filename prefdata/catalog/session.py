@@ -7,7 +7,10 @@ files. Where some are from before a column was added, it is null there.
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import shutil
+import time
 from typing import TYPE_CHECKING, Self
 
 import duckdb
@@ -19,6 +22,7 @@ from prefdata.schema import duckdb_type, table_names, table_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
     from types import TracebackType
 
     from prefdata.catalog.state import CatalogState, FileEntry
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "shipped_views"]
 
+_LEFT_OVER_SECONDS = 600
 # Statements may change data from inside a CTE, where DuckDB calls them SELECT; so the words
 # themselves are refused, together with the lock on settings and paths.
 _FORBIDDEN = frozenset(
@@ -90,6 +95,7 @@ class Session:
         # A workspace that may only be read has no place to spill; then memory must do.
         with contextlib.suppress(OSError):
             scratch.mkdir(parents=True, exist_ok=True)
+            _remove_left_over(scratch)
         self.connection.execute(f"SET temp_directory = '{_quoted(scratch)}'")
         self.connection.execute(f"SET max_temp_directory_size = '{spill} bytes'")
         files: list[str] = []
@@ -175,6 +181,30 @@ def _table_sql(name: str, entries: list[FileEntry], workspace: Workspace) -> str
         )
         parts.append(f"SELECT {restored_sql(name)}{added} FROM read_parquet([{listed}])")  # noqa: S608
     return " UNION ALL ".join(parts)
+
+
+def _remove_left_over(scratch: Path) -> None:
+    """Remove what queries spilled that were killed; a living one writes to its files."""
+    limit = time.time() - _LEFT_OVER_SECONDS
+    for path in scratch.glob("duckdb_temp_*"):
+        # Another process may be removing the same.
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file() and path.stat().st_mtime < limit and not _is_alive(path.name):
+                path.unlink()
+
+
+def _is_alive(name: str) -> bool:
+    """Tell whether the process is there whose number DuckDB put into the name of a file."""
+    number = re.search(r"\d+", name)
+    if number is None:
+        return True
+    try:
+        os.kill(int(number.group()), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _quoted(text: object) -> str:

@@ -64,6 +64,8 @@ def sql(
             return
         result = run_query(session, text, limit=limit, on_progress=bar)
     _output.table(result.columns, result.rows)
+    if not result.rows:
+        _output.say("no rows")
     if result.is_cut:
         _output.say(f"the first {limit:,} rows; --limit shows more, --to FILE writes all")
 
@@ -71,7 +73,9 @@ def sql(
 def _query_text(query: str) -> str:
     if query == "-":
         return sys.stdin.read()
-    if query.endswith(".sql") and Path(query).is_file():
+    if query.endswith(".sql") and len(query.split()) == 1:
+        if not Path(query).is_file():
+            raise UserError("There is no such file.", where=query, fix="Correct the path.")
         return Path(query).read_text()
     return query
 

@@ -13,6 +13,7 @@ __all__ = [
     "Report",
     "StepFinished",
     "StepStarted",
+    "once",
     "silent",
 ]
 
@@ -71,6 +72,20 @@ class Note(Event):
 
 
 Report = Callable[[Event], None]
+
+
+def once(report: Report) -> Report:
+    """Return a report that tells each note once, however many parts of a work have it to tell."""
+    told: set[Event] = set()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Note):
+            if event in told:
+                return
+            told.add(event)
+        report(event)
+
+    return tell
 
 
 def silent(event: Event) -> None:

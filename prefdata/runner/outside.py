@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prefdata.core.errors import UserError
+from prefdata.core.errors import FetchError, UserError
 from prefdata.core.fingerprint import digest, file_digest
 from prefdata.fetch.locate import fetch
 from prefdata.vectors.models import backend_of, no_corpus
@@ -54,7 +54,11 @@ def _file(name: str, catalog: Catalog, report: Report) -> Path:
                 "There is no such file.", where=name, fix="Correct the path in the recipe."
             )
         return path
-    found = fetch("evaluations", name, cache=catalog.workspace.root / "cache", report=report)
+    try:
+        found = fetch("evaluations", name, cache=catalog.workspace.root / "cache", report=report)
+    except FetchError as error:
+        error.fix = "Download the file by other means, and name its path instead."
+        raise
     if len(found) != 1:
         listed = ", ".join(raw.name for raw in found[:5])
         raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,7 @@ def units(recipe: Recipe, catalog: Catalog, *, report: Report = silent) -> list[
     """
     sources = recipe_sources(recipe, catalog.head().state)
     found: list[Unit] = []
+    before: set[str] = set()
     for step in recipe.steps:
         stage: Stage = plugin("stage", step.stage, where=f"recipe {recipe.name!r}")
         where = f"recipe {recipe.name!r}: step {step.name!r}"
@@ -146,9 +148,26 @@ def units(recipe: Recipe, catalog: Catalog, *, report: Report = silent) -> list[
         for group in filter(None, groups):
             given = {**step.params, **step.per_source.get(group[0], {})}
             params = checked_params(stage.params, given, where=where)
+            _check_steps(params, before, catalog, where=where)
             outside = find_outside(params, catalog, report)
             found.append(Unit(step, stage, group, params, recipe.seed, outside))
+        before.add(step.name)
     return found
+
+
+def _check_steps(params: Params, before: set[str], catalog: Catalog, *, where: str) -> None:
+    """Refuse the name of a step that neither stands before in the recipe nor ever ran.
+
+    A step that ran may have written nothing, so it is looked up in the lineage.
+    """
+    unknown = [step for step in params.outside().steps if step not in before]
+    if not unknown:
+        return
+    named = catalog.scan("run_steps").select("step").unique().collect()["step"]
+    known = before | {name.partition("/")[0] for name in named}
+    for step in unknown:
+        if step not in known:
+            raise UnknownNameError("step", step, known=known, where=where)
 
 
 def checked_params(model: type[Params], values: dict[str, Any], *, where: str) -> Params:
@@ -162,7 +181,12 @@ def checked_params(model: type[Params], values: dict[str, Any], *, where: str) -
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "params"
-        known = ", ".join(model.model_fields) or "none"
-        raise RecipeError(
-            f"{place}: {first['msg']}.", where=where, fix=f"Parameters: {known}."
-        ) from error
+        if len(first["loc"]) > 1:
+            fix = (
+                f"Correct what stands inside `{first['loc'][0]}`; the documentation shows its form."
+            )
+        else:
+            near = difflib.get_close_matches(place, model.model_fields, n=1)
+            hint = f"Did you mean {near[0]!r}? " if near and near[0] != place else ""
+            fix = f"{hint}Parameters: {', '.join(model.model_fields) or 'none'}."
+        raise RecipeError(f"{place}: {first['msg']}.", where=where, fix=fix) from error

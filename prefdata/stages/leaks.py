@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from prefdata.core.errors import RecipeError
-from prefdata.protocols import Context, Params, StageResult, stage
+from prefdata.protocols import Context, Outside, Params, StageResult, stage
 from prefdata.stages._findings import findings
 from prefdata.stages._leaks.groups import grouped
 from prefdata.stages._leaks.reasons import with_reasons
@@ -41,6 +41,11 @@ class Leaks(Params):
         description="Splits that nothing may leak into, the most precious first. Of two rows "
         "that are alike, the one in the split named later, or not named, gets the flag.",
     )
+
+    def outside(self) -> Outside:
+        """Name the steps whose splits and clusters count."""
+        named = (self.splits_from if self.splits_from != OF_SOURCE else None, self.neighbors_from)
+        return Outside(steps=tuple(filter(None, named)))
 
     def reads(self, declared: tuple[str, ...]) -> tuple[str, ...]:
         """Read splits and clusters only where they are asked for."""
@@ -107,7 +112,10 @@ def leaks(tables: Mapping[str, pl.LazyFrame], params: Leaks, context: Context) -
         tables={"flags": flags},
         rows_in=prompts.height,
         rows_out=prompts.height,
-        notes=(*_warnings(prompts, neighbors, params), *_counts(placed, len(ranks))),
+        notes=(
+            *_warnings(prompts, neighbors, params),
+            *_counts(placed, len(ranks)),
+        ),
     )
 
 
@@ -161,6 +169,8 @@ def _counts(placed: pl.DataFrame, n_protected: int) -> list[str]:
         .agg(n=pl.len())
         .sort("other_rank", "other", "split")
     )
+    if pairs.is_empty() and not placed.is_empty():
+        return [f"none of {placed.height:,} prompts is alike one in another split"]
     sizes = dict(placed["split"].value_counts().iter_rows())
     return [
         f"{n:,} of {sizes[split]:,} prompts in {split} are alike one in {other}"

@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from prefdata.core.fingerprint import digest
-from prefdata.protocols import Context, Params, StageResult, stage
+from prefdata.protocols import Context, Outside, Params, StageResult, stage
 from prefdata.tables.identity import unit_interval
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class SplitByPrompt(Params):
         description="The `dedup` step whose clusters of prompts stay together; with null only "
         "prompts with equal words do. The step must compare the prompts of all sources.",
     )
+
+    def outside(self) -> Outside:
+        """Name the step whose clusters count."""
+        return Outside(steps=() if self.clusters_from is None else (self.clusters_from,))
 
     def reads(self, declared: tuple[str, ...]) -> tuple[str, ...]:
         """Read clusters only where they are asked for."""

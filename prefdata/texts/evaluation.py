@@ -96,11 +96,31 @@ def _table(path: Path, name: str) -> pl.DataFrame:
         return _read(path, form)
     except (pl.exceptions.PolarsError, OSError, EOFError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+        if form == "JSON Lines":
+            reason = _first_fault(path) or reason
         raise DataError(
             f"The evaluation file cannot be read as {form}: {reason}.",
             where=name,
             fix="Check that the file is whole, and that its ending says what it is.",
         ) from error
+
+
+def _first_fault(path: Path) -> str | None:
+    """Say which line is no JSON; None when all are, or the file cannot be read."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rb") as file:
+            # A loop over lines, taken only by a file that could not be read.
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    json.loads(line)
+                except ValueError as error:
+                    return f"line {number} is no JSON ({error})"
+    except (OSError, EOFError):
+        return None
+    return None
 
 
 def _form(name: str) -> str | None:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from prefdata.core.errors import UnknownNameError, UserError
-from prefdata.core.events import Report, silent
+from prefdata.core.events import Report, once, silent
 from prefdata.protocols import EmbedderParams
 from prefdata.vectors.search import Hit, Searched
 from prefdata.vectors.spaces import open_space
@@ -79,6 +79,7 @@ def alike(
         UserError: If its responses do not differ, or no pair meets the condition.
         QueryError: If the condition is no SQL.
     """
+    report = once(report)
     snapshot = catalog.snapshot(at)
     with catalog.session(f"#{snapshot.number}", is_locked=True) as session:
         asked = _named(session, pair)

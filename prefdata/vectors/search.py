@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from prefdata.core.errors import UserError
-from prefdata.core.events import Report, silent
+from prefdata.core.events import Report, once, silent
 from prefdata.protocols import EmbedderParams
 from prefdata.texts.normal import is_blank
 from prefdata.texts.views import KEYS, texts_of
@@ -117,13 +117,14 @@ def search(  # noqa: PLR0913 - the options of the command
         BackendError: If the model cannot be had.
     """
     _check(text, k)
+    report = once(report)
     snapshot = catalog.snapshot(at)
     asked = model or EmbedderParams()
     with catalog.session(f"#{snapshot.number}", is_locked=True) as session:
         if within == "pairs":
             return _search_pairs(catalog, snapshot, session, text, where, k, view, asked, report)
         rows = _rows(session, within, where)
-        _refuse_nothing(rows, within, where)
+        _refuse_nothing(rows, within, where, session)
         space = open_space(catalog, snapshot, within, view, asked, report)
         found = _nearest(space, text, rows["content_hash"], k)
         hits = _hits(catalog, snapshot, session, within, view, rows, found)
@@ -153,10 +154,18 @@ def _rows(session: Session, within: str, where: str | None) -> pl.DataFrame:
     return rows
 
 
-def _refuse_nothing(rows: pl.DataFrame, within: str, where: str | None) -> None:
-    if rows.is_empty():
-        fix = "Widen the condition." if where else "Ingest a source first, and make pairs for them."
-        raise UserError(f"There are no {within} to search.", where=where, fix=fix)
+def _refuse_nothing(rows: pl.DataFrame, within: str, where: str | None, session: Session) -> None:
+    if not rows.is_empty():
+        return
+    is_bare = not session.sql(f"SELECT 1 FROM {within} LIMIT 1").fetchall()  # noqa: S608
+    fix = "Widen the condition."
+    if is_bare:
+        fix = (
+            "Make pairs first: prefdata run clean"
+            if within == "pairs"
+            else "Ingest a source first."
+        )
+    raise UserError(f"There are no {within} to search.", where=where, fix=fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +270,7 @@ def _search_pairs(  # noqa: PLR0913, PLR0917 - the arguments of `search`
         "rejected_hash AS rejected FROM pair_texts"
     )
     pairs = session.sql(f"{query} WHERE ({where})" if where else query).pl()
-    _refuse_nothing(pairs, "pairs", where)
+    _refuse_nothing(pairs, "pairs", where, session)
     spaces = {
         table: open_space(
             catalog, snapshot, table, view if table == "prompts" else None, model, report

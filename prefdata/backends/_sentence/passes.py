@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from prefdata.protocols import Keep
+    from prefdata.texts.views import Keep
 
 __all__ = ["Pass", "longest", "own_pass", "token_pass", "tokeniser_of"]
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from prefdata.backends._sentence.passes import Pass
     from prefdata.core.events import Report
-    from prefdata.protocols import EmbedderParams, Keep
+    from prefdata.protocols import EmbedderParams
+    from prefdata.texts.views import Keep
 
 __all__ = ["SentenceEmbedder", "budget_of", "cuda_budget"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from prefdata.protocols import Keep
+    from prefdata.texts.views import Keep
 
 __all__ = ["CHARACTERS_PER_TOKEN", "Tokenised", "Tokeniser", "shortened"]
 

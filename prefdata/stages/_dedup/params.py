@@ -106,6 +106,9 @@ class Dedup(Params):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         """Refuse views that the subject has not, and bands that the signature has not."""
+        if self.method == "exact" and self.threshold is not None:
+            message = "`threshold` belongs to `near` and `semantic`; equal is equal"
+            raise ValueError(message)
         if self.view is not None:
             known = VIEWS["responses" if self.subject == "responses" else "prompts"]
             if self.view not in known:

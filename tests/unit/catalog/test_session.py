@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,3 +118,21 @@ def test_every_table_can_be_asked_when_it_is_empty(tmp_path: Path) -> None:
             relation = session.sql(f"FROM {name}")
             assert list(relation.columns) == list(table_schema(name).column_names)
             assert relation.fetchall() == []
+
+
+def test_what_a_killed_query_spilled_is_removed(tmp_path: Path) -> None:
+    catalog = Catalog.create(tmp_path / "w")
+    scratch = catalog.workspace.scratch / "duckdb"
+    scratch.mkdir(parents=True)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    names = {"dead": dead.pid, "alive": os.getpid()}
+    paths = {key: scratch / f"duckdb_temp_{pid}_0.tmp" for key, pid in names.items()}
+    paths["young"] = scratch / f"duckdb_temp_{dead.pid}_1.tmp"
+    for key, path in paths.items():
+        path.write_bytes(b"x")
+        if key != "young":
+            os.utime(path, (0, 0))
+    with catalog.session():
+        left = {key for key, path in paths.items() if path.exists()}
+    assert left == {"alive", "young"}

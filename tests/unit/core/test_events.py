@@ -14,6 +14,7 @@ from prefdata.core.events import (
     Progress,
     StepFinished,
     StepStarted,
+    once,
     silent,
 )
 
@@ -49,3 +50,11 @@ def test_two_finished_steps_do_not_share_their_reasons() -> None:
 
 def test_nobody_listens_by_default() -> None:
     silent(Note("something"))
+
+
+def test_a_note_is_told_once_and_progress_each_time() -> None:
+    told: list[Event] = []
+    report = once(told.append)
+    for event in (Note("a"), Note("a"), Progress("s", 1), Progress("s", 1), Note("b")):
+        report(event)
+    assert told == [Note("a"), Progress("s", 1), Progress("s", 1), Note("b")]

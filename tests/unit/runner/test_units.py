@@ -75,3 +75,29 @@ def test_a_step_over_all_sources_takes_no_parameters_of_one(catalog: Catalog, pu
 
 def test_sources_are_sorted_by_their_first_publication() -> None:
     assert by_age(["mine", "prism", "hh-rlhf", "a"]) == ("hh-rlhf", "prism", "a", "mine")
+
+
+def test_a_step_that_is_named_must_stand_before_or_have_run(catalog: Catalog, put: Put) -> None:
+    put("a", 2)
+    asked = {"stage": "split-by-prompt", "params": {"clusters_from": "dedupp"}}
+    with pytest.raises(UnknownNameError, match="no step named 'dedupp'") as caught:
+        units(_recipe("dedup", asked), catalog)
+    assert "Did you mean 'dedup'?" in str(caught.value)
+    named = {"stage": "split-by-prompt", "params": {"clusters_from": "dedup"}}
+    with pytest.raises(UnknownNameError):
+        units(_recipe(named, "dedup"), catalog)
+    assert units(_recipe("dedup", named), catalog)
+    # It ran, although it found nothing and so wrote nothing.
+    run(catalog, _recipe("dedup"))
+    assert units(_recipe(named), catalog)
+
+
+def test_a_wrong_parameter_is_told_with_the_nearest_right_one(catalog: Catalog, put: Put) -> None:
+    put("a", 2)
+    with pytest.raises(RecipeError, match="subjet") as caught:
+        units(_recipe({"stage": "dedup", "params": {"subjet": "prompts"}}), catalog)
+    assert "Did you mean 'subject'?" in str(caught.value.fix)
+    inner = {"evaluations": [{"name": "q", "files": "q.jsonl", "colums": "x"}]}
+    with pytest.raises(RecipeError, match=r"evaluations\.0\.colums") as caught:
+        units(_recipe({"stage": "decontaminate", "params": inner}), catalog)
+    assert "inside `evaluations`" in str(caught.value.fix)

@@ -179,3 +179,10 @@ def test_a_wrong_column_brings_the_right_one(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         read_items(path, name="a.jsonl", columns=["questions"])
     assert "Did you mean 'question'?" in str(caught.value.fix)
+
+
+def test_a_line_that_is_no_json_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "quiz.jsonl"
+    path.write_text('{"question": "one"}\n\n{"question": "two"\n{"question": "three"}\n')
+    with pytest.raises(DataError, match="line 3 is no JSON"):
+        read_items(path, name="quiz.jsonl")

@@ -87,8 +87,7 @@ def test_a_damaged_index_is_told_and_built_again(
     told: list[Any] = []
     again = _open(catalog, model, told.append)
     assert again.index.search(query, 5)[0].tolist() == wanted
-    is_told = any(isinstance(event, Note) and "built again" in event.text for event in told)
-    assert is_told == (damage != "side")
+    assert any(isinstance(event, Note) and "built again" in event.text for event in told)
 
 
 def test_texts_without_a_vector_are_counted(

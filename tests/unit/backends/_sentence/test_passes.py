@@ -7,10 +7,12 @@ import pytest
 
 from prefdata.backends._sentence.load import load
 from prefdata.backends._sentence.passes import longest, own_pass, token_pass, tokeniser_of
-from prefdata.protocols import EmbedderParams, Keep
+from prefdata.protocols import EmbedderParams
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from prefdata.texts.views import Keep
 
 __all__: list[str] = []
 

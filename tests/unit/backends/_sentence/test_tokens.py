@@ -12,7 +12,7 @@ from prefdata.backends._sentence.tokens import Tokenised, Tokeniser, shortened
 from prefdata.core.errors import BackendError
 
 if TYPE_CHECKING:
-    from prefdata.protocols import Keep
+    from prefdata.texts.views import Keep
 
 __all__: list[str] = []
 

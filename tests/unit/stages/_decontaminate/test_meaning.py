@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from prefdata.protocols import EmbedderParams, Keep
+    from prefdata.protocols import EmbedderParams
+    from prefdata.texts.views import Keep
 
 __all__: list[str] = []
 
