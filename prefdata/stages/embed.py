@@ -9,7 +9,7 @@ from pydantic import Field
 
 from prefdata.core.errors import InternalError
 from prefdata.protocols import Context, EmbedderParams, Outside, Params, StageResult, stage
-from prefdata.tables.bundle import REJECT_COLUMNS
+from prefdata.stages._rejected import reject_rows
 from prefdata.texts.normal import is_blank
 from prefdata.texts.views import texts_of, view_of
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Embed", "embed"]
 
 Subject = Literal["prompts", "responses"]
-_RAW_CHARS = 4096
 
 
 class Embed(Params):
@@ -76,8 +75,8 @@ def embed(tables: Mapping[str, pl.LazyFrame], params: Embed, context: Context) -
         rows_in += rows.height
         void = rows.filter(~blank).join(found.void, on="content_hash", how="semi")
         rejects += [
-            _rejects(rows.filter(blank), subject, "empty-text", "There is nothing to embed."),
-            _rejects(void, subject, "no-vector", "The embedder finds nothing in the text."),
+            reject_rows(rows.filter(blank), subject, "empty-text", "There is nothing to embed."),
+            reject_rows(void, subject, "no-vector", "The embedder finds nothing in the text."),
         ]
         if found.n_truncated:
             cut = "beginning" if subject == "prompts" else "end"
@@ -92,23 +91,4 @@ def embed(tables: Mapping[str, pl.LazyFrame], params: Embed, context: Context) -
         rows_out=rows_in - out.height,
         rejects=out,
         notes=tuple(notes),
-    )
-
-
-def _rejects(rows: pl.DataFrame, subject: str, rule: str, reason: str) -> pl.DataFrame:
-    """Return the rejects of rows that have no vector."""
-    known = {
-        "subject": pl.lit(subject),
-        "id": pl.col("id"),
-        "field": pl.lit("messages" if subject == "prompts" else "text"),
-        "rule": pl.lit(rule),
-        "reason": pl.lit(reason),
-        "raw": pl.col("text").str.slice(0, _RAW_CHARS),
-    }
-    return rows.select(
-        "source",
-        *(
-            known.get(name, pl.lit(None)).cast(kind).alias(name)
-            for name, kind in REJECT_COLUMNS.items()
-        ),
     )

@@ -17,6 +17,7 @@ from prefdata.protocols import (
     VectorSet,
     stage,
 )
+from prefdata.stages._rejected import reject_rows
 from prefdata.stages._topics.groups import (
     HDBSCAN_TEXTS,
     by_density,
@@ -25,7 +26,7 @@ from prefdata.stages._topics.groups import (
     similarity,
 )
 from prefdata.stages._topics.naming import terms_of, topic_ids
-from prefdata.stages._topics.rows import NO_TOPIC, member_rows, reject_rows, topic_rows
+from prefdata.stages._topics.rows import NO_TOPIC, member_rows, topic_rows
 from prefdata.texts.normal import is_blank
 from prefdata.texts.views import texts_of, view_of
 

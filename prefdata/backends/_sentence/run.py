@@ -58,7 +58,6 @@ class SentenceEmbedder:
         self._budget = params.batch_tokens or budget_of(model)
         self._prefix = params.prefix or _prompt(model, _DOCUMENT)
         self._query_prefix = params.query_prefix or _prompt(model, _QUERY) or self._prefix
-        self._cut = params.dimension
         self.dimension = params.dimension or self._width()
 
     def embed(

@@ -1,18 +1,14 @@
-"""Rows of `topics`, `topic_members` and the quarantine."""
+"""Rows of `topics` and `topic_members`."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from prefdata.tables.bundle import REJECT_COLUMNS
-
-__all__ = ["NO_TOPIC", "member_rows", "reject_rows", "topic_rows"]
+__all__ = ["NO_TOPIC", "member_rows", "topic_rows"]
 
 NO_TOPIC = "none"
 """The `topic_id` of rows in no topic, and their label."""
 
-_FIELD = {"prompts": "messages", "responses": "text"}
-_RAW_CHARS = 4096
 _TOPICS = {
     "topic_id": pl.String(),
     "source": pl.String(),
@@ -67,27 +63,3 @@ def member_rows(members: pl.DataFrame, subject: str) -> pl.DataFrame:
     return members.sort("source", "id").select(
         "id", "source", pl.lit(subject).alias("subject"), "topic_id", "similarity"
     )
-
-
-def reject_rows(rows: pl.DataFrame, subject: str, rule: str, reason: str) -> pl.DataFrame:
-    """Make one reject of each row.
-
-    Args:
-        rows: Columns ``id``, ``source`` and ``text``.
-        subject: Table that the rows belong to.
-        rule: Name of the rule that they break.
-        reason: A sentence.
-    """
-    known = {
-        "subject": pl.lit(subject),
-        "id": pl.col("id"),
-        "field": pl.lit(_FIELD[subject]),
-        "rule": pl.lit(rule),
-        "reason": pl.lit(reason),
-        "raw": pl.col("text").str.slice(0, _RAW_CHARS),
-    }
-    columns = (
-        known.get(name, pl.lit(None)).cast(dtype).alias(name)
-        for name, dtype in REJECT_COLUMNS.items()
-    )
-    return rows.sort("source", "id").select("source", *columns)
