@@ -68,15 +68,16 @@ class VectorStore:
         def embedder() -> Embedder:
             return backend.open(model, self._folder, revision, lambda: asked, self._report)
 
-        known = job.known().select("content_hash", "is_truncated")
+        known = job.known()
         missing = asked.join(known, on="content_hash", how="anti", maintain_order="left")
         void: list[str] = []
         if missing.height:
             void = self._compute(job, asked, missing, embedder, step)
+            known = job.known()
         hashes = asked.filter(~pl.col("content_hash").is_in(void)).select("content_hash")
         hashes = hashes.sort("content_hash")
         matrix = read_matrix(self._catalog.files(_TABLE, job.key), hashes["content_hash"])
-        stored = job.known().join(hashes, on="content_hash", how="semi")
+        stored = known.join(hashes, on="content_hash", how="semi")
         return VectorSet(
             hashes=hashes["content_hash"],
             matrix=matrix,

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 
 from prefdata.catalog import Catalog
-from prefdata.protocols import RawFile
 from prefdata.recipes import load_recipe, shipped_recipes
 from prefdata.registry import plugin
 from prefdata.runner import ingest, run
+from prefdata.testing.contracts import write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +24,7 @@ def catalog(tmp_path: Path) -> Catalog:
     """Three sources, of the rows that ship as their examples."""
     catalog = Catalog.create(tmp_path / "w")
     for source in ("hh-rlhf", "ultrafeedback", "prism"):
-        files = []
-        for name, content in plugin("source", source).example.items():
-            path = tmp_path / source / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            files.append(RawFile(path, name))
+        files = write_files(plugin("source", source).example, tmp_path / source)
         ingest(catalog, source, files)
     return catalog
 

@@ -9,12 +9,13 @@ import polars as pl
 import pytest
 
 from prefdata.catalog import Catalog
-from prefdata.protocols import Context, RawFile, Stage
+from prefdata.protocols import Context, Stage
 from prefdata.recipes import Recipe
 from prefdata.registry import names, plugin
 from prefdata.runner import ingest, run
 from prefdata.runner.units import checked_params
 from prefdata.schema import polars_schema, table_schema
+from prefdata.testing.contracts import write_files
 from prefdata.vectors.store import VectorStore
 
 if TYPE_CHECKING:
@@ -49,12 +50,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     folder = tmp_path_factory.mktemp("stages")
     catalog = Catalog.create(folder / "w")
     for source in _SOURCES:
-        files = []
-        for name, content in plugin("source", source).example.items():
-            path = folder / source / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            files.append(RawFile(path, name))
+        files = write_files(plugin("source", source).example, folder / source)
         ingest(catalog, source, files)
     steps = ["flag-quality", "make-pairs", "dedup", "split-by-prompt", "select-pairs"]
     run(catalog, Recipe.model_validate({"name": "before", "steps": steps}))

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from prefdata.catalog import Catalog
 from prefdata.catalog.verify import verify
-from prefdata.protocols import RawFile
 from prefdata.registry import plugin
 from prefdata.runner import ingest
+from prefdata.testing.contracts import write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,15 +73,9 @@ def _vectors(workspace: Path) -> list[str]:
 def test_embed_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(textwrap.dedent(_PROGRAM))
-    raw = tmp_path / "raw"
-    source = plugin("source", "hh-rlhf")
-    for name, content in source.example.items():
-        (raw / name).parent.mkdir(parents=True, exist_ok=True)
-        (raw / name).write_bytes(content)
-    places = {}
+    files = write_files(plugin("source", "hh-rlhf").example, tmp_path / "raw")
     for name in ("calm", "storm"):
-        places[name] = Catalog.create(tmp_path / name)
-        ingest(places[name], "hh-rlhf", [RawFile(raw / n, n) for n in source.example])
+        ingest(Catalog.create(tmp_path / name), "hh-rlhf", files)
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     calm_log, log = tmp_path / "calm.log", tmp_path / "storm.log"
     log.touch()
