@@ -20,6 +20,7 @@ _PACKAGES = {
     "source": "prefdata.sources",
     "stage": "prefdata.stages",
     "exporter": "prefdata.exporters",
+    "report": "prefdata.reports",
     "backend": "prefdata.backends",
     "publisher": "prefdata.publishers",
 }
@@ -38,7 +39,7 @@ def plugin(kind: str, name: str, *, where: str | None = None) -> Any:
     """Load one plugin.
 
     Args:
-        kind: ``source``, ``stage``, ``exporter``, ``backend`` or ``publisher``.
+        kind: ``source``, ``stage``, ``exporter``, ``report``, ``backend`` or ``publisher``.
         name: Its name, in kebab case.
         where: File and line that asked for it, for the error.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prefdata.core.errors import FetchError, UserError
 from prefdata.core.fingerprint import digest, file_digest
+from prefdata.displacement.models import causal_backend
 from prefdata.fetch.locate import fetch
+from prefdata.protocols import CausalParams
 from prefdata.vectors.models import backend_of, no_corpus
 
 if TYPE_CHECKING:
@@ -69,8 +71,11 @@ def _file(name: str, catalog: Catalog, report: Report) -> Path:
     return found[0].path
 
 
-def _model_digest(model: EmbedderParams) -> str:
-    """Return what decides the vectors, as far as it is known before the texts are read."""
+def _model_digest(model: EmbedderParams | CausalParams) -> str:
+    """Return what decides the result of a model, as far as it is known before texts are read."""
+    if isinstance(model, CausalParams):
+        causal = causal_backend()
+        return digest([causal.name, asdict(causal.identify(model))])
     backend = backend_of(model)
     revision = None if backend.is_fitted else backend.revision(model, no_corpus)
     return digest([backend.name, revision, model.identity()])

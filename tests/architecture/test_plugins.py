@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-_KINDS = ("sources", "stages", "exporters", "backends", "publishers")
+_KINDS = ("sources", "stages", "exporters", "reports", "backends", "publishers")
 
 
 def _imported(tree: ast.Module) -> set[str]:

@@ -1,0 +1,77 @@
+"""All nouns: what plugins are, what they take and give; for the runner and plugin authors."""
+
+from prefdata.protocols.causal import (
+    CausalIdentity,
+    Encoded,
+    EncodedStatus,
+    HiddenStates,
+    HiddenStatesBackend,
+    Message,
+    PairScorer,
+    ScoredPairs,
+    TokenUnit,
+    UnitStates,
+)
+from prefdata.protocols.embedders import (
+    Corpus,
+    Embedded,
+    Embedder,
+    EmbedderBackend,
+    Vectors,
+    VectorSet,
+)
+from prefdata.protocols.params import (
+    CausalParams,
+    EmbedderParams,
+    NoParams,
+    Outside,
+    Params,
+)
+from prefdata.protocols.plugins import (
+    Context,
+    Exporter,
+    Kind,
+    Reporter,
+    Source,
+    Stage,
+    StageResult,
+    exporter,
+    reporter,
+    stage,
+)
+from prefdata.tables.bundle import RawFile
+
+__all__ = [
+    "CausalIdentity",
+    "CausalParams",
+    "Context",
+    "Corpus",
+    "Embedded",
+    "Embedder",
+    "EmbedderBackend",
+    "EmbedderParams",
+    "Encoded",
+    "EncodedStatus",
+    "Exporter",
+    "HiddenStates",
+    "HiddenStatesBackend",
+    "Kind",
+    "Message",
+    "NoParams",
+    "Outside",
+    "PairScorer",
+    "Params",
+    "RawFile",
+    "Reporter",
+    "ScoredPairs",
+    "Source",
+    "Stage",
+    "StageResult",
+    "TokenUnit",
+    "UnitStates",
+    "VectorSet",
+    "Vectors",
+    "exporter",
+    "reporter",
+    "stage",
+]
