@@ -9,6 +9,7 @@ import polars as pl
 from prefdata.catalog.scan import scan_partitions
 from prefdata.core.errors import DataError, InternalError
 from prefdata.core.events import Note
+from prefdata.displacement.store import ScoreStore
 from prefdata.protocols import Context, StageResult
 from prefdata.runner.results import StepResult
 from prefdata.schema import check, conform, table_schema
@@ -89,6 +90,7 @@ def _context(unit: Unit, catalog: Catalog, report: Report) -> Context:
         step=unit.step.name,
         sources=unit.sources,
         vectors=VectorStore(catalog, report),
+        scorer=ScoreStore(catalog, report),
         files=unit.outside.files,
         at=at,
     )

@@ -12,6 +12,7 @@ from prefdata.core.errors import RecipeError, UnknownNameError
 from prefdata.core.events import Report, silent
 from prefdata.core.fingerprint import digest
 from prefdata.fetch.cards import card, card_names
+from prefdata.recipes.inputs import refuse_open_inputs
 from prefdata.registry import plugin
 from prefdata.runner.outside import Found, find_outside
 from prefdata.schema import table_schema
@@ -125,9 +126,10 @@ def units(recipe: Recipe, catalog: Catalog, *, report: Report = silent) -> list[
 
     Raises:
         UnknownNameError: If a stage or a source does not exist.
-        RecipeError: If parameters do not fit their stage.
+        RecipeError: If parameters do not fit their stage, or an input has no value.
         PrefdataError: If a file, a model or a snapshot that parameters name cannot be found.
     """
+    refuse_open_inputs(recipe)
     sources = recipe_sources(recipe, catalog.head().state)
     found: list[Unit] = []
     before: set[str] = set()

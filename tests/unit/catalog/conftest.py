@@ -198,6 +198,9 @@ _FLAGS: Rows = [
         ("alpha:p1/2", "responses", "empty-response", None),
         ("gamma:p1", "prompts", "benchmark-truthful-qa", 1.0),
     )
+] + [
+    {"id": "pair-2", "source": "alpha", "subject": "pairs", "flag": "displacement", "value": -1.0}
+    | {"reason": "above -2", "stage": "filter-displacement"}
 ]
 _SPLITS: Rows = [
     {"prompt_id": prompt, "source": prompt.partition(":")[0], "split": split, "spot": spot}
@@ -237,6 +240,16 @@ _MEMBERS: Rows = [
     {"id": row, "source": row.partition(":")[0], "subject": "prompts", "topic_id": "t0"}
     | {"similarity": 0.7, "stage": "topics"}
     for row in ("alpha:p1", "alpha:p2", "beta:p1")
+]
+_SCORES: Rows = [
+    {"pair_id": pair, "source": source, "status": status, "ln_ches": score, "ches": score}
+    | {"n_pos": 3, "n_neg": n, "scorer": "s", "model": "m", "revision": "r", "template": "t"}
+    | {"dtype": "float32", "settings": "{}", "stage": "score-ches"}
+    for pair, source, status, score, n in (
+        ("pair-1", "alpha", "ok", -2.0, 4),
+        ("pair-2", "alpha", "truncated", -1.0, 6),
+        ("pair-3", "gamma", "too_long", None, None),
+    )
 ]
 _REJECTS: Rows = [
     {"source": "beta", "stage": "ingest", "file": "b.csv", "row": row, "subject": "prompts"}
@@ -282,6 +295,7 @@ _TABLES: dict[str, Rows] = {
     "matches": _MATCHES,
     "topics": _TOPICS,
     "topic_members": _MEMBERS,
+    "scores": _SCORES,
     "rejects": _REJECTS,
     "source_files": _FILES,
     "runs": _RUNS,

@@ -218,3 +218,14 @@ def test_margins(known: Session) -> None:
 def test_the_last_run_is_the_newest(known: Session) -> None:
     rows = _answer(known, "22-last-run")
     assert [(r["run_id"], r["step"]) for r in rows] == [("run-2", "dedup"), ("run-2", "make-pairs")]
+
+
+def test_the_pairs_that_displace_most_come_first(known: Session) -> None:
+    rows = _answer(known, "26-pairs-that-displace-most")
+    assert [(row["pair_id"], row["percentile"]) for row in rows] == [("pair-2", 1), ("pair-1", 0)]
+
+
+def test_displacement_by_source(known: Session) -> None:
+    (row,) = _answer(known, "27-displacement-by-source")
+    assert (row["source"], row["ranked_pairs"], row["rho_length"]) == ("alpha", 2, 1.0)
+    assert (row["median_ln_ches"], row["share_kept"]) == (-1.5, 0.5)

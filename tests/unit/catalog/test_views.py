@@ -146,7 +146,7 @@ def test_agreement_gives_each_annotator_one_vote(known: Session) -> None:
 def test_source_overview_counts_everything(known: Session) -> None:
     got = _rows(known, "SELECT * FROM source_overview ORDER BY source")
     assert [tuple(row.values()) for row in got] == [
-        ("alpha", 2, 5, 2, 3, 3, 2, 1, 0, ["en"], ["m1", "m2", "m3"], ["r1"], 1, 100, 2),
+        ("alpha", 2, 5, 2, 3, 3, 2, 2, 0, ["en"], ["m1", "m2", "m3"], ["r1"], 1, 100, 2),
         ("beta", 3, 6, 5, 13, 0, 0, 0, 2, ["fr"], [], ["r1"], 2, 110, 40),
         ("gamma", 2, 4, 6, 1, 0, 1, 1, 0, [], ["mA", "mB"], [], 0, 0, 0),
     ]
@@ -156,9 +156,10 @@ def test_flag_summary_gives_shares_of_the_subject(known: Session) -> None:
     got = _rows(
         known,
         "SELECT source, subject, flag, stage, rows, rows_of_subject, share, mean_value, example_id "
-        "FROM flag_summary ORDER BY source",
+        "FROM flag_summary ORDER BY source, subject",
     )
     assert [tuple(row.values()) for row in got] == [
+        ("alpha", "pairs", "displacement", "filter-displacement", 1, 2, 0.5, -1.0, "pair-2"),
         ("alpha", "responses", "empty-response", "ingest", 1, 5, 0.2, None, "alpha:p1/2"),
         ("gamma", "prompts", "benchmark-truthful-qa", "ingest", 1, 2, 0.5, 1.0, "gamma:p1"),
     ]
@@ -242,6 +243,19 @@ def test_prompt_topics_give_each_prompt_the_words_of_its_topic(known: Session) -
         ("alpha:p1", "who, why", 3),
         ("alpha:p2", "who, why", 3),
         ("beta:p1", "who, why", 3),
+    ]
+
+
+def test_pair_displacement_ranks_pairs_within_their_source(known: Session) -> None:
+    got = _rows(
+        known,
+        "SELECT pair_id, percentile, length_difference, is_flagged, reasons "
+        "FROM pair_displacement ORDER BY pair_id",
+    )
+    assert [tuple(row.values()) for row in got] == [
+        ("pair-1", 0.0, 1, False, None),
+        ("pair-2", 1.0, 3, True, ["above -2"]),
+        ("pair-3", None, None, False, None),
     ]
 
 
