@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 # Of stages that cannot be run without parameters.
 _PARAMS: dict[str, dict[str, Any]] = {
-    "decontaminate": {"evaluations": [{"name": "quiz", "files": "quiz.jsonl"}]}
+    "decontaminate": {"evaluations": [{"name": "quiz", "files": "quiz.jsonl"}]},
+    "filter-displacement": {"keep_lowest": 0.5},
+    "score-ches": {"model": "any"},
 }
 _GOLDEN = Path(__file__).with_name("outputs.json")
 
