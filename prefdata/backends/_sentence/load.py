@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import importlib.util
-import logging
 import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from prefdata.backends._hub.quiet import first_line, quietly
 from prefdata.core.errors import BackendError, MissingExtraError, UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from prefdata.protocols import EmbedderParams
 
 __all__ = ["device_of", "load"]
 
-_SPOKEN = ("sentence_transformers", "transformers")
 _MISSING = re.compile(r"^([\w.{}, -]+?)\s*\|\s*(?:\x1b\[[\d;]*m)?MISSING", re.MULTILINE)
 _ENGINES = {
     "onnx": (("optimum", "onnxruntime"), "pip install 'sentence-transformers[onnx]'"),
@@ -79,7 +75,7 @@ def load(folder: Path, params: EmbedderParams) -> Any:
     device = device_of(params.device)
     dtype = torch.float16 if device.startswith("cuda") else torch.float32
     try:
-        with _quietly() as told:
+        with quietly() as told:
             model = SentenceTransformer(
                 str(folder),
                 device=device,
@@ -89,7 +85,7 @@ def load(folder: Path, params: EmbedderParams) -> Any:
             )
     except Exception as error:  # a folder that somebody else wrote can fail in any way
         raise BackendError(
-            f"The model could not be loaded: {_first_line(error)}",
+            f"The model could not be loaded: {first_line(error)}",
             where=str(folder),
             fix="Check that sentence-transformers can load it; "
             "models that bring their own code are not supported.",
@@ -129,41 +125,3 @@ def _check_weights(told: list[str], folder: Path) -> None:
             where=str(folder),
             fix="Download the model again, or name another.",
         )
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
-class _Listener(logging.Handler):
-    """Keeps what is said, instead of printing it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.told: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a message."""
-        self.told.append(record.getMessage())
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[list[str]]:
-    """Hold back progress bars, warnings and messages of the libraries; give the messages."""
-    spoken: Any = importlib.import_module("transformers.utils.logging")
-    listener = _Listener()
-    loggers = [logging.getLogger(name) for name in _SPOKEN]
-    before = [(logger.handlers, logger.propagate) for logger in loggers]
-    had_bars = spoken.is_progress_bar_enabled()
-    spoken.disable_progress_bar()
-    for logger in loggers:
-        logger.handlers, logger.propagate = [listener], False
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield listener.told
-    finally:
-        for logger, (handlers, propagate) in zip(loggers, before, strict=True):
-            logger.handlers, logger.propagate = handlers, propagate
-        if had_bars:
-            spoken.enable_progress_bar()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from prefdata.backends._sentence.weights import content_digest, has_weights
+from prefdata.backends._hub.digests import content_digest
+from prefdata.backends._hub.snapshots import Repository, folder_named
+from prefdata.backends._sentence.weights import has_weights
 from prefdata.core.errors import BackendError, MissingExtraError
 from prefdata.fetch.offline import offline_reason
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["MINILM", "MINILM_WEIGHTS", "locate"]
 
@@ -55,17 +52,14 @@ def locate(model: str, engine: str = "torch") -> Path:
     if importlib.util.find_spec("sentence_transformers") is None:
         raise MissingExtraError("The sentence embedder", extra="embed")
     name = MINILM if model == "auto" else model
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    folder = folder_named(name)
+    if folder is not None:
         return _checked(folder)
-    if folder.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
-        raise BackendError(
-            f"There is no folder {name}.", where=f"model: {model}", fix="Correct the path."
-        )
     repo, _, revision = name.partition("@")
     if "/" not in repo:
         repo = f"{_ORGANISATION}/{repo}"
-    found = _snapshot(repo, revision, engine, is_local=True)
+    wanted = _wanted(repo, revision, engine)
+    found = wanted.cached()
     if found is None and repo == MINILM and not revision:
         found = _wheel()
     if found is not None:
@@ -73,7 +67,7 @@ def locate(model: str, engine: str = "torch") -> Path:
     reason = offline_reason(offline=False)
     if reason is not None:
         raise _missing(repo, model, reason)
-    found = _snapshot(repo, revision, engine, is_local=False)
+    found = wanted.downloaded()
     if found is None:
         raise BackendError(
             f"The repository {repo} holds no weights that can be loaded.", where=f"model: {model}"
@@ -118,61 +112,13 @@ def _wheel() -> Path | None:
     return folder
 
 
-def _snapshot(repo: str, revision: str, engine: str, *, is_local: bool) -> Path | None:
-    """Return a repository's folder in the Hugging Face cache, or None if it has no weights."""
-    for weights in _WEIGHTS:
-        patterns = (*_TEXT_FILES, *weights, *_OF_ENGINE.get(engine, ()))
-        folder = _download(repo, revision, patterns, is_local=is_local)
-        if folder is not None and has_weights(folder):
-            return folder
-    return None
-
-
-def _download(repo: str, revision: str, patterns: Sequence[str], *, is_local: bool) -> Path | None:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    try:
-        found = snapshot_download(
-            repo,
-            revision=revision or None,
-            cache_dir=os.environ.get("SENTENCE_TRANSFORMERS_HOME"),
-            local_files_only=is_local,
-            allow_patterns=list(patterns),
-            ignore_patterns=list(_NOT_WANTED),
-            tqdm_class=_silent_bar(),
-        )
-    except HFValidationError as error:
-        raise BackendError(
-            f"{repo!r} is neither a folder nor an id on the hub.",
-            where=f"model: {repo}",
-            fix="Write a folder, `organisation/model`, or `organisation/model@revision`.",
-        ) from error
-    except LocalEntryNotFoundError as error:
-        if is_local:
-            return None
-        raise _failed(repo, error) from error
-    except Exception as error:  # the errors of its network library have no base of their own
-        raise _failed(repo, error) from error
-    return Path(found)
-
-
-def _failed(repo: str, error: Exception) -> BackendError:
-    said = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    failed = BackendError(
-        f"The model {repo} could not be downloaded: {said}",
-        where=f"model: {repo}",
-        fix="Check the id and the network, or name a folder that holds the model.",
+def _wanted(repo: str, revision: str, engine: str) -> Repository:
+    """Return what is wanted of a repository: settings, weights, and what the engine needs."""
+    return Repository(
+        repo,
+        revision,
+        kinds=tuple((*_TEXT_FILES, *weights, *_OF_ENGINE.get(engine, ())) for weights in _WEIGHTS),
+        ignored=_NOT_WANTED,
+        is_whole=has_weights,
+        cache=os.environ.get("SENTENCE_TRANSFORMERS_HOME"),
     )
-    failed.retryable = True
-    return failed
-
-
-def _silent_bar() -> Any:
-    """Return a progress bar that draws nothing: the library never prints."""
-    bar: Any = importlib.import_module("tqdm.auto").tqdm
-
-    def disabled(self: Any, *arguments: Any, **options: Any) -> None:
-        bar.__init__(self, *arguments, **{**options, "disable": True})
-
-    return type("Silent", (bar,), {"__init__": disabled})

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from prefdata.core.fingerprint import digest, file_digest
+from prefdata.backends._hub.digests import settings_digest
+from prefdata.core.fingerprint import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["content_digest", "has_weights", "revision_of"]
+__all__ = ["has_weights", "revision_of"]
 
 _VERSION = 1
 """Raised when the same weights give other vectors: another cut, another kind of normalising."""
@@ -43,17 +42,6 @@ _IN_TOKENIZER_JSON = frozenset(
         "vocab.txt",
     }
 )
-_BOOKKEEPING = frozenset(
-    {
-        "__version__",
-        "_name_or_path",
-        "name_or_path",
-        "special_tokens_map_file",
-        "tokenizer_file",
-        "transformers_version",
-    }
-)
-_LARGE_BYTES = 1 << 18  # vocabularies, which hold no bookkeeping
 
 
 def revision_of(folder: Path) -> str:
@@ -67,7 +55,8 @@ def revision_of(folder: Path) -> str:
         OSError: If a file cannot be read.
     """
     parts = {
-        file.relative_to(folder).as_posix(): _meaning(file) for file in sorted(_decisive(folder))
+        file.relative_to(folder).as_posix(): settings_digest(file)
+        for file in sorted(_decisive(folder))
     }
     return digest({"version": _VERSION, "files": parts})
 
@@ -77,18 +66,6 @@ def has_weights(folder: Path) -> bool:
     return any(
         file.name not in _NOT_DECISIVE for pattern in _WEIGHTS for file in folder.rglob(pattern)
     )
-
-
-def content_digest(file: Path) -> str:
-    """Return the SHA-256 of a file; computed once while size and time of change stay the same."""
-    status = file.stat()
-    return _remembered(file.absolute(), status.st_size, status.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=1024)
-def _remembered(file: Path, size: int, changed: int) -> str:
-    del size, changed  # they say when an answer is out of date
-    return file_digest(file)
 
 
 def _decisive(folder: Path) -> Iterator[Path]:
@@ -126,18 +103,3 @@ def _of_place(place: Path) -> list[Path]:
     # OpenVINO keeps the numbers beside the graph.
     weights += [f for f in files if f.suffix == ".bin" and f.with_suffix(".xml") in weights]
     return weights + [f for f in files if f.suffix in _SETTINGS and f.name not in skipped]
-
-
-def _meaning(file: Path) -> str:
-    if file.suffix == ".json" and file.stat().st_size < _LARGE_BYTES:
-        try:
-            return digest(_stripped(json.loads(file.read_text(encoding="utf-8"))))
-        except ValueError:  # not JSON, or with NaN: its bytes will do
-            pass
-    return content_digest(file)
-
-
-def _stripped(settings: Any) -> Any:
-    if not isinstance(settings, dict):
-        return settings
-    return {key: value for key, value in settings.items() if key not in _BOOKKEEPING}

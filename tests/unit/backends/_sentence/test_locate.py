@@ -1,13 +1,8 @@
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -15,11 +10,18 @@ from prefdata.backends._sentence.locate import MINILM, MINILM_WEIGHTS, locate
 from prefdata.core.errors import BackendError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
 __all__: list[str] = []
 
 COMMIT = "c0ffee" + "0" * 34
+
+
+class Hub(Protocol):
+    """The fixture `hub`."""
+
+    def serve(self, files: Mapping[str, bytes]) -> str: ...
+    def run(self, code: str, endpoint: str) -> list[str]: ...
 
 
 def _cached(cache: Path, repo: str, tiny: Path) -> Path:
@@ -160,81 +162,19 @@ def test_without_sentence_transformers_the_extra_is_named(
         locate("auto")
 
 
-@pytest.fixture
-def hub(tiny: Path) -> Iterator[str]:
-    """Serve the small model as the hub does, beside files that nobody wants."""
+def test_a_model_is_downloaded_once_without_what_is_not_needed(hub: Hub, tiny: Path) -> None:
     files = {p.relative_to(tiny).as_posix(): p.read_bytes() for p in tiny.rglob("*") if p.is_file()}
     files |= {"tf_model.h5": b"no", "onnx/model.onnx": b"no", "README.md": b"no"}
-    api = "/api/models/org/model"
-    tree = [
-        {"type": "file", "path": name, "size": len(body), "oid": "0" * 40}
-        for name, body in files.items()
-    ]
-    answers = {
-        f"{api}/revision/main": json.dumps({"id": "org/model", "sha": COMMIT}).encode(),
-        f"{api}/tree/{COMMIT}": json.dumps(tree).encode(),
-        **{f"/org/model/resolve/{COMMIT}/{name}": body for name, body in files.items()},
-    }
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = answers.get(self.path.partition("?")[0])
-            self.send_response(404 if body is None else 200)
-            self.send_header("Content-Length", str(len(body or b"")))
-            self.send_header("ETag", f'"{hash(body)}"')
-            self.send_header("X-Repo-Commit", COMMIT)
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body or b"")
-
-        do_HEAD = do_GET  # noqa: N815 - the base's name
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_a_model_is_downloaded_once_without_what_is_not_needed(
-    hub: str, tiny: Path, tmp_path: Path
-) -> None:
     code = (
         "from prefdata.backends._sentence.locate import locate\n"
         "from prefdata.backends._sentence.weights import revision_of\n"
         "place = locate('org/model')\n"
         "print(revision_of(place), *sorted(p.name for p in place.rglob('*')))"
     )
-    printed = []
-    # The library reads its address when it is imported, so this process cannot ask it.
-    for endpoint in (hub, "http://127.0.0.1:9"):
-        environment = {k: v for k, v in os.environ.items() if "OFFLINE" not in k}
-        environment |= {
-            "HF_ENDPOINT": endpoint,
-            "HF_HOME": str(tmp_path),
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_HUB_DISABLE_UPDATE_CHECK": "1",
-            "NO_PROXY": "127.0.0.1",
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        }
-        process = subprocess.run(
-            [sys.executable, "-c", code],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert process.returncode == 0, process.stderr
-        assert process.stderr == ""
-        printed.append(process.stdout.split())
+    printed = hub.run(code, hub.serve(files))
+    assert hub.run(code, "http://127.0.0.1:9") == printed
     from prefdata.backends._sentence.weights import revision_of
 
-    assert printed[0] == printed[1]
-    assert printed[0][0] == revision_of(tiny)
-    assert "model.safetensors" in printed[0]
-    assert not {"tf_model.h5", "onnx", "README.md"} & set(printed[0])
+    assert printed[0] == revision_of(tiny)
+    assert "model.safetensors" in printed
+    assert not {"tf_model.h5", "onnx", "README.md"} & set(printed)

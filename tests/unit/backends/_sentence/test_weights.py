@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from prefdata.backends._sentence.locate import locate
-from prefdata.backends._sentence.weights import content_digest, has_weights, revision_of
+from prefdata.backends._sentence.weights import has_weights, revision_of
 
 __all__: list[str] = []
 
@@ -72,20 +71,6 @@ def test_a_model_for_another_engine_only_has_its_own_revision(copy: Path) -> Non
         (copy / "openvino" / "openvino_model.bin").write_bytes(numbers)
         revisions.add(revision_of(copy))
     assert len(revisions) == 2
-
-
-def test_a_digest_is_computed_again_when_the_file_changes(tmp_path: Path) -> None:
-    file = tmp_path / "weights"
-    file.write_bytes(b"one")
-    os.utime(file, ns=(1, 1))
-    first = content_digest(file)
-    file.write_bytes(b"two")
-    os.utime(file, ns=(2, 2))
-    assert content_digest(file) != first
-    # Not read again: the same size and time mean the same bytes.
-    file.write_bytes(b"one")
-    os.utime(file, ns=(2, 2))
-    assert content_digest(file) != first
 
 
 def test_a_folder_without_weights_is_told_from_a_model(tiny: Path, tmp_path: Path) -> None:

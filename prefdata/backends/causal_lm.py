@@ -1,0 +1,47 @@
+"""Hidden states of causal language models of transformers, with adapters, on GPU or CPU."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prefdata.backends._causal_lm.encode import TextReader
+from prefdata.backends._causal_lm.identity import identify, load_tokenizer
+from prefdata.backends._causal_lm.load import devices, load
+from prefdata.backends._causal_lm.locate import locate, locate_adapter
+from prefdata.backends._causal_lm.run import CausalStates
+from prefdata.core.errors import BackendError
+from prefdata.protocols import HiddenStatesBackend
+
+if TYPE_CHECKING:
+    from prefdata.core.events import Report
+    from prefdata.protocols import CausalIdentity, CausalParams, HiddenStates
+
+__all__ = ["causal_lm"]
+
+
+def _open(
+    params: CausalParams, identity: CausalIdentity, device: str, report: Report
+) -> HiddenStates:
+    """Load the model, if it still is the one of that identity."""
+    found = identify(params)
+    if found != identity:
+        raise BackendError(
+            f"The model {params.model} is not the one that was asked for: it is {found}, wanted "
+            f"is {identity}.",
+            where=f"model: {params.model}",
+            fix="Put that model back, or start again with this one.",
+        )
+    folder = locate(params.model)
+    adapter = None if params.adapter is None else locate_adapter(params.adapter)
+    reader = TextReader(load_tokenizer(folder), params, identity)
+    backbone = load(folder, adapter, dtype=identity.dtype, device=device)
+    return CausalStates(backbone, reader, params, identity, report)
+
+
+causal_lm = HiddenStatesBackend(
+    name="causal-lm",
+    summary="Causal language models through transformers, with PEFT adapters, on GPU or CPU.",
+    identify=identify,
+    devices=devices,
+    open=_open,
+)
