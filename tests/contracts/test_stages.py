@@ -9,12 +9,14 @@ import polars as pl
 import pytest
 
 from prefdata.catalog import Catalog
+from prefdata.displacement.store import ScoreStore
 from prefdata.protocols import Context, Stage
 from prefdata.recipes import Recipe
 from prefdata.registry import names, plugin
 from prefdata.runner import ingest, run
 from prefdata.runner.units import checked_params
 from prefdata.schema import polars_schema, table_schema
+from prefdata.testing.causal import write_tiny_causal_lm
 from prefdata.testing.contracts import write_files
 from prefdata.vectors.store import VectorStore
 
@@ -25,9 +27,19 @@ __all__: list[str] = []
 
 _STAGES = names("stage")
 _SOURCES = ("hh-rlhf", "multipref")
-# Nothing here needs weights: they are tested where embedders are.
+# Nothing here needs weights that mean something: they are tested where embedders are.
 _LEXICAL = {"model": "lexical"}
-_PARAMS: dict[str, dict[str, Any]] = {"embed": _LEXICAL, "topics": _LEXICAL}
+_PARAMS: dict[str, dict[str, Any]] = {
+    "embed": _LEXICAL,
+    "topics": _LEXICAL,
+    "filter-displacement": {"keep_lowest": 0.5},
+}
+
+
+@pytest.fixture(scope="module")
+def causal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A causal language model with random weights."""
+    return write_tiny_causal_lm(tmp_path_factory.mktemp("causal") / "tiny", width=16, layers=1)
 
 
 @pytest.fixture(scope="module")
@@ -38,30 +50,42 @@ def quiz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _params(name: str, quiz: Path) -> dict[str, Any]:
+@pytest.fixture
+def params(request: pytest.FixtureRequest, name: str) -> dict[str, Any]:
+    """The parameters of a stage, as far as it has no defaults that work here."""
     if name == "decontaminate":
+        quiz = request.getfixturevalue("quiz")
         return {"evaluations": [{"name": "quiz", "files": str(quiz)}]}
+    if name == "score-ches":
+        return {"model": str(request.getfixturevalue("causal"))}
     return _PARAMS.get(name, {})
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+def catalog(tmp_path_factory: pytest.TempPathFactory, causal: Path) -> Catalog:
     """Two sources, cleaned, so that every table that a stage may read has rows."""
     folder = tmp_path_factory.mktemp("stages")
     catalog = Catalog.create(folder / "w")
     for source in _SOURCES:
         files = write_files(plugin("source", source).example, folder / source)
         ingest(catalog, source, files)
-    steps = ["flag-quality", "make-pairs", "dedup", "split-by-prompt", "select-pairs"]
+    steps = [
+        "flag-quality",
+        "make-pairs",
+        "dedup",
+        "split-by-prompt",
+        {"stage": "score-ches", "params": {"model": str(causal)}},
+        "select-pairs",
+    ]
     run(catalog, Recipe.model_validate({"name": "before", "steps": steps}))
     return catalog
 
 
 @pytest.mark.parametrize("name", _STAGES)
 def test_a_stage_accounts_for_its_rows_and_is_cached(
-    name: str, catalog: Catalog, quiz: Path
+    name: str, catalog: Catalog, params: dict[str, Any]
 ) -> None:
-    step = {"stage": name, "name": f"again-{name}", "params": _params(name, quiz)}
+    step = {"stage": name, "name": f"again-{name}", "params": params}
     recipe = Recipe.model_validate({"name": "contract", "steps": [step]})
     done = run(catalog, recipe)
     assert sum(s.rows_in for s in done.steps) > 0
@@ -84,24 +108,30 @@ def test_a_stage_accounts_for_its_rows_and_is_cached(
 
 
 @pytest.mark.parametrize("name", _STAGES)
-def test_a_stage_finds_nothing_in_nothing(name: str, catalog: Catalog, quiz: Path) -> None:
+def test_a_stage_finds_nothing_in_nothing(
+    name: str, catalog: Catalog, params: dict[str, Any], quiz: Path
+) -> None:
     stage: Stage = plugin("stage", name)
-    params = checked_params(stage.params, _params(name, quiz), where="test")
+    checked = checked_params(stage.params, params, where="test")
     empty = {t: pl.LazyFrame(schema=polars_schema(table_schema(t))) for t in stage.reads}
     context = Context(
-        step=name, sources=_SOURCES, vectors=VectorStore(catalog), files={str(quiz): quiz}
+        step=name,
+        sources=_SOURCES,
+        vectors=VectorStore(catalog),
+        scorer=ScoreStore(catalog),
+        files={str(quiz): quiz},
     )
-    result = stage.run(empty, params, context)
+    result = stage.run(empty, checked, context)
     assert (result.rows_in, result.rows_out) == (0, 0)
     assert all(frame.is_empty() for frame in result.tables.values())
 
 
 @pytest.mark.parametrize("name", _STAGES)
 def test_a_stage_does_not_depend_on_the_order_of_rows(
-    name: str, catalog: Catalog, quiz: Path
+    name: str, catalog: Catalog, params: dict[str, Any], quiz: Path
 ) -> None:
     stage: Stage = plugin("stage", name)
-    params = checked_params(stage.params, _params(name, quiz), where="test")
+    checked = checked_params(stage.params, params, where="test")
     sources = _SOURCES if stage.scope == "catalog" else _SOURCES[:1]
     frames = {
         t: pl.concat([catalog.scan(t, (source,)).filter(pl.lit(value=True)) for source in sources])
@@ -112,11 +142,12 @@ def test_a_stage_does_not_depend_on_the_order_of_rows(
         step=name,
         sources=sources,
         vectors=VectorStore(catalog),
+        scorer=ScoreStore(catalog),
         files={str(quiz): quiz},
     )
-    straight = stage.run(frames, params, context)
+    straight = stage.run(frames, checked, context)
     backwards = stage.run(
-        {t: frame.collect().reverse().lazy() for t, frame in frames.items()}, params, context
+        {t: frame.collect().reverse().lazy() for t, frame in frames.items()}, checked, context
     )
     for table, frame in straight.tables.items():
         key = [c for c in table_schema(table).primary_key if c in frame.columns]

@@ -16,7 +16,7 @@ from prefdata.catalog import Catalog
 from prefdata.protocols import CausalIdentity, Encoded, HiddenStatesBackend, UnitStates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from prefdata.protocols import CausalParams, Message, TokenUnit
@@ -36,7 +36,7 @@ class Bytes:
     scale: float = 1.0
     width: int = _WIDTH
     tokens_fed: int = 0
-    settings: dict[str, str] = field(default_factory=lambda: {"sharing": "packed"})
+    settings: Mapping[str, str] = field(default_factory=lambda: {"sharing": "packed"})
     seen: list[TokenUnit] = field(default_factory=list)
 
     def encode(
