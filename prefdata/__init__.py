@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         init,
         open,  # noqa: A004
         plan,
+        report,
         run,
         search,
         validate,
@@ -33,6 +34,7 @@ __all__ = [
     "init",
     "open",
     "plan",
+    "report",
     "run",
     "search",
     "validate",

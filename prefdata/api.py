@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from prefdata.recipes import Recipe
     from prefdata.runner import IngestResult, PlannedStep, RunResult
     from prefdata.runner.export import ExportResult
+    from prefdata.runner.report import ReportResult
     from prefdata.vectors.search import Searched, Within
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "init",
     "open",
     "plan",
+    "report",
     "run",
     "search",
     "validate",
@@ -165,6 +167,37 @@ def export(  # noqa: PLR0913 - the options of the command
         pairs=pairs,
         decisions=decisions,
         splits=splits,
+        sources=sources,
+        params=params,
+    )
+
+
+def report(
+    name: str,
+    to: Path | str | None = None,
+    *,
+    workspace: Place = None,
+    ref: str | None = None,
+    sources: Sequence[str] | None = None,
+    params: dict[str, Any] | None = None,
+) -> ReportResult:
+    """Make a report of one snapshot; see `prefdata.runner.make_report`.
+
+    Args:
+        name: Name of the report; `prefdata report --list` shows them.
+        to: Folder to write; ``reports/<name>`` in the workspace when None.
+        workspace: Where the catalog is.
+        ref: Snapshot or tag; the newest when None.
+        sources: Sources to report on; all when None.
+        params: Parameters of the report.
+    """
+    from prefdata.runner import make_report
+
+    return make_report(
+        Catalog.open(workspace),
+        name,
+        Path(to) if to is not None else None,
+        ref=ref,
         sources=sources,
         params=params,
     )

@@ -91,6 +91,8 @@ def run(
         _output.line(f"{item.rows:,} pairs as {item.exporter} in {item.folder}")
         for loss in item.loses:
             _output.line(f"  not in this format: {loss}")
+    for made in result.reports:
+        _output.line(f"report {made.report} in {made.folder}")
     _output.line(f"snapshot {result.snapshot.name[:12]} (#{result.snapshot.number})")
 
 

@@ -57,6 +57,8 @@ class Context:
     """What `Outside.files` named, as files on this machine."""
     at: Callable[[str, str], pl.LazyFrame] = _no_snapshot
     """Reads a table (second) of a snapshot that `Outside.snapshots` named (first)."""
+    snapshot: str = ""
+    """Name of the snapshot that a report is of; empty for a stage, which makes one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +203,17 @@ def exporter(
     return wrap
 
 
-ReportFunction = Callable[[Mapping[str, pl.LazyFrame], Any, Path], list[Path]]
+ReportFunction = Callable[[Mapping[str, pl.LazyFrame], Any, Context, Path], list[Path]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Writes a report over tables of the catalog into a folder: pages, figures, files of figures.
+    """Writes a report over tables of the catalog into a folder: pages, figures, files of numbers.
 
-    The frames it reads hold the rows of all sources that are asked for.
+    It is a function of the frames, its parameters, the context and the folder, and returns the
+    files it wrote; the same rows give the same bytes, whatever their order. The frames hold the
+    rows of all sources that are asked for, which `Context.sources` names. What it writes into
+    ``summary.txt``, at most 80 characters a line, is shown in the terminal.
     """
 
     name: str

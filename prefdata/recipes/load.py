@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from prefdata.core.errors import RecipeError, UnknownNameError
 from prefdata.core.shipped import shipped_folder
+from prefdata.recipes.inputs import fill_inputs
 from prefdata.recipes.model import Recipe
 from prefdata.registry import names
 
@@ -45,7 +46,8 @@ def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
     Args:
         path: A YAML file, or the name of a shipped recipe.
         overrides: ``key.sub=value`` each, the value in YAML. A step is named by its name:
-            ``make-pairs.params.tie_band=5``; other keys are those of the recipe: ``seed=7``.
+            ``make-pairs.params.tie_band=5``; an input by its name: ``model=FOLDER``; other keys
+            are those of the recipe: ``seed=7``.
 
     Raises:
         RecipeError: If it is no valid recipe; the error names file and line.
@@ -72,6 +74,7 @@ def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
         )
     for override in overrides:
         _override(raw, override)
+    raw = fill_inputs(raw, where=str(file))
     try:
         recipe = Recipe.model_validate(raw)
     except ValidationError as error:
@@ -83,6 +86,7 @@ def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
 def _refuse_unknown_plugins(recipe: Recipe, file: Path, node: yaml.Node | None) -> None:
     used = [("stage", step.stage, ("steps", i)) for i, step in enumerate(recipe.steps)]
     used += [("exporter", e.exporter, ("exports", i)) for i, e in enumerate(recipe.exports)]
+    used += [("report", report.of, ("reports", i)) for i, report in enumerate(recipe.reports)]
     for kind, name, loc in used:
         if name not in names(kind):
             raise UnknownNameError(
@@ -108,7 +112,10 @@ def _override(raw: dict[str, Any], override: str) -> None:
             f"{override!r} is not an override.", where="--set", fix="Write it as key.sub=value."
         )
     target: Any = raw
-    if keys[0] not in Recipe.model_fields:
+    inputs = raw.get("inputs")
+    if isinstance(inputs, dict) and keys[0] in inputs:
+        target = inputs
+    elif keys[0] not in Recipe.model_fields:
         target = _step(raw, keys.pop(0), where=f"--set {key}")
     for part in keys[:-1]:
         target = target.setdefault(part, {})
@@ -138,9 +145,8 @@ def _step(raw: dict[str, Any], name: str, *, where: str) -> dict[str, Any]:
             steps[i] = {"stage": step}
     named = {str(s.get("name") or s.get("stage")): s for s in steps if isinstance(s, dict)}
     if name not in named:
-        raise UnknownNameError(
-            "step or key", name, known=[*named, *Recipe.model_fields], where=where
-        )
+        known = [*named, *Recipe.model_fields, *(raw.get("inputs") or ())]
+        raise UnknownNameError("step or key", name, known=known, where=where)
     found: dict[str, Any] = named[name]
     return found
 

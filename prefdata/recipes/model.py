@@ -5,11 +5,20 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["ExportStep", "Recipe", "Step"]
+__all__ = ["ExportStep", "Recipe", "ReportStep", "Step"]
+
+
+def _inside(value: str) -> str:
+    if value.startswith(("/", "~")) or ".." in value.split("/"):
+        message = "the folder must lie inside the workspace"
+        raise ValueError(message)
+    return value
+
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
+_Folder = Annotated[str, AfterValidator(_inside)]
 
 
 class _Part(BaseModel):
@@ -45,7 +54,7 @@ class ExportStep(_Part):
     """Files to write at the end of the run."""
 
     exporter: _Name = Field(alias="as", description="Name of the exporter.")
-    to: str = Field(description="Folder, relative to the workspace.")
+    to: _Folder = Field(description="Folder, relative to the workspace.")
     pairs: _Name = Field(default="make-pairs", description="Step whose pairs are exported.")
     decisions: _Name | None = Field(
         default=None, description="Step that decides which pairs are in; all when absent."
@@ -55,17 +64,17 @@ class ExportStep(_Part):
     )
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the exporter.")
 
-    @field_validator("to")
-    @classmethod
-    def _stays_inside(cls, value: str) -> str:
-        if value.startswith(("/", "~")) or ".." in value.split("/"):
-            message = "the folder must lie inside the workspace"
-            raise ValueError(message)
-        return value
+
+class ReportStep(_Part):
+    """A report to make at the end of the run, after the exports."""
+
+    of: _Name = Field(description="Name of the report; `prefdata report --list` shows them.")
+    to: _Folder = Field(description="Folder, relative to the workspace.")
+    params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the report.")
 
 
 class Recipe(_Part):
-    """One reproducible run: steps over the catalog, then exports."""
+    """One reproducible run: steps over the catalog, then exports, then reports."""
 
     name: _Name = Field(description="Name of the recipe.")
     description: str = Field(default="", description="What it is for, in a sentence.")
@@ -73,8 +82,16 @@ class Recipe(_Part):
     sources: tuple[str, ...] | None = Field(
         default=None, description="Sources to work on; all in the catalog when absent."
     )
+    inputs: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Values that the user may set: `--set name=value` puts it where `$name` "
+        "stands. One that is null must be set.",
+    )
     steps: tuple[Step, ...] = Field(description="Steps in the order they run.")
     exports: tuple[ExportStep, ...] = Field(default=(), description="Files to write at the end.")
+    reports: tuple[ReportStep, ...] = Field(
+        default=(), description="Reports to make after the exports."
+    )
 
     @model_validator(mode="after")
     def _step_names_differ(self) -> Self:
@@ -85,11 +102,16 @@ class Recipe(_Part):
         return self
 
     @model_validator(mode="after")
-    def _exports_differ(self) -> Self:
-        places = [PurePosixPath(export.to) for export in self.exports]
-        for i, place in enumerate(places):
-            for other in places[:i]:
+    def _folders_differ(self) -> Self:
+        exports = [("export", PurePosixPath(export.to)) for export in self.exports]
+        reports = [("report", PurePosixPath(report.to)) for report in self.reports]
+        places = [*exports, *reports]
+        for i, (kind, place) in enumerate(places):
+            for other_kind, other in places[:i]:
                 if place.is_relative_to(other) or other.is_relative_to(place):
-                    message = f"the exports to {other} and {place} would overwrite each other"
+                    message = (
+                        f"the {other_kind} to {other} and the {kind} to {place} "
+                        "would overwrite each other"
+                    )
                     raise ValueError(message)
         return self

@@ -7,18 +7,21 @@ from prefdata.runner.export import export_pairs
 from prefdata.runner.ingest import IngestResult, ingest
 from prefdata.runner.plan import PlannedStep, plan
 from prefdata.runner.rebuild import rebuild
+from prefdata.runner.report import ReportResult, make_report
 from prefdata.runner.run import RunResult, StepSummary, run
 from prefdata.runner.why import Why, why
 
 __all__ = [
     "IngestResult",
     "PlannedStep",
+    "ReportResult",
     "RunResult",
     "StepSummary",
     "Why",
     "decisions",
     "export_pairs",
     "ingest",
+    "make_report",
     "plan",
     "rebuild",
     "run",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from prefdata.catalog import Session
-from prefdata.core.errors import RecipeError, SetupError, UnknownNameError
-from prefdata.core.fingerprint import file_digest
+from prefdata.core.errors import UnknownNameError
 from prefdata.registry import plugin
+from prefdata.runner.folders import PendingFolder, prepare_folder
 from prefdata.runner.units import checked_params
 
 if TYPE_CHECKING:
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["ExportResult", "PendingExport", "export_pairs", "prepare_export"]
 
 _BATCH_ROWS = 10_000
-_LEFTOVER_SECONDS = 24 * 3600
 _SORT_BYTES = 2 << 30
 
 # Sorted by the digest that names a pair: the order depends on nothing but content, and
@@ -75,10 +71,8 @@ class PendingExport:
 
     exporter: str
     version: int
-    part: Path
-    folder: Path
+    files: PendingFolder
     rows: int
-    digests: dict[str, str]
     loses: tuple[str, ...]
 
     def publish(self) -> ExportResult:
@@ -87,23 +81,10 @@ class PendingExport:
         Raises:
             SetupError: If the folder cannot be replaced.
         """
-        old = self.folder.with_name(f".{self.folder.name}.old-{os.getpid()}")
-        try:
-            if self.folder.exists():
-                self.folder.rename(old)
-            self.part.rename(self.folder)
-            shutil.rmtree(old, ignore_errors=True)
-        except OSError as error:
-            raise SetupError(
-                f"The export cannot be put in its place: {error.strerror}.",
-                where=str(self.folder),
-                fix=f"The finished files are in {self.part}; move them, or run again.",
-            ) from error
-        return ExportResult(self.exporter, self.folder, self.rows, self.digests, self.loses)
-
-    def discard(self) -> None:
-        """Remove what is not to be published."""
-        shutil.rmtree(self.part, ignore_errors=True)
+        self.files.publish()
+        return ExportResult(
+            self.exporter, self.files.place, self.rows, self.files.digests, self.loses
+        )
 
 
 def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
@@ -137,52 +118,17 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
             raise UnknownNameError(
                 "source in the catalog", name, known=state.sources(), where=where
             )
-    _refuse_foreign_folder(to, where)
-    _remove_leftovers(to)
-    part = to.with_name(f".{to.name}.part-{os.getpid()}")
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        part.mkdir(parents=True)
-    except OSError as error:
-        raise SetupError(
-            f"The export cannot be written: {error.strerror}.",
-            where=str(to),
-            fix="Choose another folder.",
-        ) from error
     counted = _Counter()
     values = {"pairs": pairs, "decisions": decisions, "splits": splits, "sources": sources}
-    try:
+
+    def fill(folder: Path) -> list[Path]:
         with Session(workspace, state) as session:
             # Sorting a million pairs with their texts spills to disk beyond this.
             session.connection.execute(f"SET memory_limit = '{_SORT_BYTES} bytes'")
-            files = found.write(counted.count(_batches(session, values)), part, settings)
-        (part / _MARK).write_text(f"written by prefdata: {exporter} of {pairs}\n")
-        digests = {f.relative_to(part).as_posix(): file_digest(f) for f in sorted(files)}
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-    return PendingExport(exporter, found.version, part, to, counted.rows, digests, found.loses)
+            return found.write(counted.count(_batches(session, values)), folder, settings)
 
-
-_MARK = ".prefdata-export"
-
-
-def _remove_leftovers(to: Path) -> None:
-    """Remove what exports that were killed left beside this place, once nobody can be at it."""
-    limit = time.time() - _LEFTOVER_SECONDS
-    for kind in ("part", "old"):
-        for folder in to.parent.glob(f".{to.name}.{kind}-*"):
-            if folder.stat().st_mtime < limit:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _refuse_foreign_folder(to: Path, where: str) -> None:
-    if to.exists() and not (to.is_dir() and (not any(to.iterdir()) or (to / _MARK).exists())):
-        raise RecipeError(
-            "The folder holds files that no export wrote.",
-            where=f"{where}: {to}",
-            fix="Name a new folder, or remove this one.",
-        )
+    files = prepare_folder(to, "export", fill, note=f"{exporter} of {pairs}", where=where)
+    return PendingExport(exporter, found.version, files, counted.rows, found.loses)
 
 
 class _Counter:

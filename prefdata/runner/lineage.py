@@ -80,23 +80,33 @@ class RunRecord:
             }
         )
 
-    def export(
+    def written(
         self,
         *,
         step: str,
-        exporter: str,
+        by: str,
         version: int,
         params: Any,
         files: dict[str, str],
         rows: int,
         seconds: float,
     ) -> None:
-        """Record one export: its files with the digests of their bytes."""
+        """Record one export or report: its files with the digests of their bytes.
+
+        Args:
+            step: Kind and folder, such as ``export:exports/trl``.
+            by: Kind and name of what wrote it, such as ``export:trl``.
+            version: Version of what wrote it.
+            params: Its parameters, as they were given.
+            files: File name to SHA-256.
+            rows: Rows that were written, or that were reported on.
+            seconds: How long it took.
+        """
         self._steps.append(
             {
                 "run_id": self.run_id,
                 "step": step,
-                "stage": f"export:{exporter}",
+                "stage": by,
                 "stage_version": version,
                 "params": canonical_json(params),
                 "fingerprint": "",

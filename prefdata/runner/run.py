@@ -11,6 +11,7 @@ from prefdata.core.events import Committed, Note, Report, StepFinished, StepStar
 from prefdata.core.fingerprint import canonical_json, digest
 from prefdata.runner.export import ExportResult, PendingExport, prepare_export
 from prefdata.runner.lineage import RunRecord
+from prefdata.runner.report import PendingReport, ReportResult, check_reports, prepare_report
 from prefdata.runner.results import StepResult, StepResults
 from prefdata.runner.steps import execute
 from prefdata.runner.units import Unit, units
@@ -46,6 +47,7 @@ class RunResult:
     snapshot: Snapshot
     steps: list[StepSummary]
     exports: list[ExportResult]
+    reports: list[ReportResult]
     seconds: float
 
 
@@ -86,6 +88,7 @@ def run(
         base_snapshot=base.name,
     )
     results = StepResults(catalog.workspace)
+    check_reports(recipe, catalog.workspace.root)
     todo = units(recipe, catalog, report=report)
     with catalog.write() as write:
         steps = [
@@ -93,19 +96,24 @@ def run(
             for unit in todo
         ]
         _refuse_too_many(steps, max_rejects)
-        pending: list[PendingExport] = []
+        exports: list[PendingExport] = []
+        reports: list[PendingReport] = []
         try:
             for i in range(len(recipe.exports)):
-                pending.append(_export(catalog, write, recipe, i, record, report))  # noqa: PERF401
+                exports.append(_export(catalog, write, recipe, i, record, report))  # noqa: PERF401
+            for i in range(len(recipe.reports)):
+                reports.append(_report(catalog, write, recipe, i, record, report))  # noqa: PERF401
             record.write(write)
             snapshot = write.commit(f"run {recipe.name}", run_id=record.run_id)
         except BaseException:
-            for item in pending:
-                item.discard()
+            for files in (*(e.files for e in exports), *(r.files for r in reports)):
+                files.discard()
             raise
-    exports = [item.publish() for item in pending]
+    exported = [item.publish() for item in exports]
+    reported = [item.publish() for item in reports]
     report(Committed(snapshot.name, record.run_id))
-    return RunResult(record.run_id, snapshot, steps, exports, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return RunResult(record.run_id, snapshot, steps, exported, reported, seconds)
 
 
 def _step(
@@ -212,16 +220,47 @@ def _export(
         where=f"recipe {recipe.name!r}: export {asked.to!r}",
     )
     seconds = time.perf_counter() - started
-    record.export(
+    record.written(
         step=f"export:{asked.to}",
-        exporter=asked.exporter,
+        by=f"export:{asked.exporter}",
         version=pending.version,
         params=asked.params,
-        files=pending.digests,
+        files=pending.files.digests,
         rows=pending.rows,
         seconds=seconds,
     )
     report(
         StepFinished(f"export:{asked.to}", asked.exporter, pending.rows, pending.rows, 0, seconds)
     )
+    return pending
+
+
+def _report(
+    catalog: Catalog, write: Write, recipe: Recipe, index: int, record: RunRecord, report: Report
+) -> PendingReport:
+    asked = recipe.reports[index]
+    started = time.perf_counter()
+    step = f"report:{asked.to}"
+    report(StepStarted(step, asked.of))
+    pending = prepare_report(
+        catalog.workspace,
+        write.state(),
+        report=asked.of,
+        to=catalog.workspace.root / asked.to,
+        sources=recipe.sources,
+        params=asked.params,
+        where=f"recipe {recipe.name!r}: report {asked.to!r}",
+        steps=[step.name for step in recipe.steps],
+    )
+    seconds = time.perf_counter() - started
+    record.written(
+        step=step,
+        by=f"report:{asked.of}",
+        version=pending.version,
+        params=asked.params,
+        files=pending.files.digests,
+        rows=pending.rows,
+        seconds=seconds,
+    )
+    report(StepFinished(step, asked.of, pending.rows, pending.rows, 0, seconds))
     return pending

@@ -29,7 +29,9 @@ def build(raw: Path) -> str:
         told.append(f"{step.step}: {status}")
     run = pf.run("clean", workspace="workspace", overrides=("seed=1",))
     written = pf.export("trl", "out", ref=run.snapshot.name, decisions="select-pairs")
-    digests: dict[str, str] = dict(written.digests)
+    made = pf.report("displacement", "page", sources=["mine"], params={"k": 5})
+    told.append(f"{made.rows} in {made.folder / 'index.html'}: {made.summary}")
+    digests: dict[str, str] = dict(written.digests) | made.digests
     return digests["train.jsonl"]
 
 

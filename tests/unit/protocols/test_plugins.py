@@ -1,13 +1,12 @@
-"""A stage or an exporter is a decorated function; its name and summary are the function's."""
+"""A plugin is a decorated function; its name and summary are the function's."""
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 import polars as pl
-import pydantic
 import pytest
 
 from prefdata import registry
@@ -19,6 +18,7 @@ from prefdata.protocols import (
     Params,
     StageResult,
     exporter,
+    reporter,
     stage,
 )
 
@@ -67,15 +67,19 @@ def test_an_exporter_is_named_by_its_function_and_needs_no_docstring() -> None:
     assert written == [Path("x/2")]
 
 
-@pytest.mark.parametrize("values", [{"limits": 1}, {"limit": "many"}])
-def test_wrong_parameters_are_refused(values: dict[str, Any]) -> None:
-    with pytest.raises(pydantic.ValidationError):
-        Limit.model_validate(values)
+@reporter(version=3, reads=("scores",))
+def _all_scores(
+    tables: Mapping[str, pl.LazyFrame], params: NoParams, context: Context, out: Path
+) -> list[Path]:
+    """Show all scores."""
+    return [out / context.snapshot]
 
 
-def test_parameters_are_fixed_once_made() -> None:
-    with pytest.raises(pydantic.ValidationError, match="frozen"):
-        Limit().limit = 4  # type: ignore[misc]
+def test_a_reporter_is_named_by_its_function() -> None:
+    assert (_all_scores.name, _all_scores.summary) == ("all-scores", "Show all scores.")
+    assert (_all_scores.version, _all_scores.reads) == (3, ("scores",))
+    written = _all_scores.write({}, NoParams(), Context(snapshot="s"), Path("x"))
+    assert written == [Path("x/s")]
 
 
 def test_a_context_surrounds_nothing_by_default() -> None:

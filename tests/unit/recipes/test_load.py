@@ -116,3 +116,11 @@ def test_the_json_schema_takes_a_step_as_a_name_too() -> None:
     for wrong in (["Not A Name"], [3], [{"stage": "a", "parms": {}}]):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({"name": "r", "steps": wrong}, schema)
+
+
+def test_a_report_that_does_not_exist_is_told_with_its_line(tmp_path: Path) -> None:
+    path = _file(tmp_path, f"{_GOOD}reports:\n  - of: displacemnt\n    to: reports/d\n")
+    with pytest.raises(UnknownNameError, match="no report named 'displacemnt'") as caught:
+        load_recipe(path)
+    assert caught.value.where == f"{path}:7"
+    assert "Did you mean 'displacement'?" in str(caught.value)

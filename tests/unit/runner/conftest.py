@@ -50,7 +50,7 @@ def add_plugin(monkeypatch: pytest.MonkeyPatch) -> Add:
 
     module = ModuleType("plugins_of_this_test")
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    places = {kind: dict(registry._places(kind)) for kind in ("source", "stage", "exporter")}
+    places = {kind: dict(registry._places(kind)) for kind in registry._PACKAGES}
     monkeypatch.setattr(registry, "_places", places.__getitem__)
 
     def add(kind: str, plugin: object) -> None:
