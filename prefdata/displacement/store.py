@@ -21,6 +21,8 @@ from prefdata.protocols import ScoredPairs
 from prefdata.schema import conform, table_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from prefdata.catalog import Catalog
     from prefdata.displacement.workers import Scored
     from prefdata.protocols import CausalParams
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["ScoreStore"]
 
 _TABLE = "displacements"
+_READ_SHARDS = 64
+"""Shards whose texts are read at once: some 25 MB, for one scan of the tables."""
 
 
 class ScoreStore:
@@ -87,7 +91,7 @@ class ScoreStore:
         def tell(n: int) -> None:
             self._report(Progress(label, done + n))
 
-        results = score_shards(job, (texts.of(part) for part in parts), self._report, tell)
+        results = score_shards(job, texts.of(parts), self._report, tell)
         for i, result in enumerate(results, start=1):
             with self._catalog.write() as write:
                 write.put(_TABLE, (scorer,), _table_rows(job, scorer, result))
@@ -103,7 +107,7 @@ class ScoreStore:
 
 
 class _Texts:
-    """The messages of prompts and responses, read when a shard needs them."""
+    """The messages of prompts and responses, read when shards need them."""
 
     def __init__(self, prompts: pl.LazyFrame, responses: pl.LazyFrame) -> None:
         """Note where they are."""
@@ -122,17 +126,31 @@ class _Texts:
         )
         return prompts, responses
 
-    def of(self, part: pl.DataFrame) -> ShardTexts:
-        """Return a shard with its texts."""
-        prompts, responses = (
-            frame.select(key, "messages")
-            .join(_asked(part, key).lazy(), on=key, how="semi")
+    def of(self, parts: Sequence[pl.DataFrame]) -> Iterator[ShardTexts]:
+        """Yield shards with their texts."""
+        for start in range(0, len(parts), _READ_SHARDS):
+            group = parts[start : start + _READ_SHARDS]
+            prompts, responses = (self._read(pl.concat(group), key) for key in self._frames)
+            for part in group:
+                yield ShardTexts(
+                    part,
+                    _within(prompts, part, "prompt_hash"),
+                    _within(responses, part, "response_hash"),
+                )
+
+    def _read(self, pairs: pl.DataFrame, key: str) -> pl.DataFrame:
+        return (
+            self._frames[key]
+            .select(key, "messages")
+            .join(_asked(pairs, key).lazy(), on=key, how="semi")
             .unique(key, keep="any")
             .sort(key)
             .collect()
-            for key, frame in self._frames.items()
         )
-        return ShardTexts(part, prompts, responses)
+
+
+def _within(texts: pl.DataFrame, part: pl.DataFrame, key: str) -> pl.DataFrame:
+    return texts.join(_asked(part, key), on=key, how="semi", maintain_order="left")
 
 
 def _asked(pairs: pl.DataFrame, key: str) -> pl.DataFrame:
