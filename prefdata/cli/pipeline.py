@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from prefdata.cli import _output
 from prefdata.cli._options import At, Json, MaxRejects, Overrides, Workspace, parse_settings
+from prefdata.cli._params import parameter_rows
 from prefdata.cli._progress import reporter
 
 if TYPE_CHECKING:
@@ -195,14 +196,7 @@ def stage_show(name: Annotated[str, typer.Argument(help="Name of the stage.")]) 
     found = plugin("stage", name)
     _output.line(f"{found.name} v{found.version}: {found.summary}")
     _output.line(f"reads {', '.join(found.reads)}; writes {', '.join(found.writes)}")
-    fields = found.params.model_fields
-    _output.rows(
-        [
-            {"parameter": key, "default": _default(field), "what": field.description or ""}
-            for key, field in fields.items()
-        ],
-        empty="it takes no parameters",
-    )
+    _output.rows(parameter_rows(found.params), empty="it takes no parameters")
 
 
 @recipe_app.command("list")
@@ -237,10 +231,3 @@ def recipe_schema() -> None:
     from prefdata.recipes import recipe_json_schema
 
     _output.line(json.dumps(recipe_json_schema(), indent=2))
-
-
-def _default(field: Any) -> str:
-    """Return the default of a parameter as text."""
-    if field.is_required():
-        return "(required)"
-    return str(field.get_default(call_default_factory=True))

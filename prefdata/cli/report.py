@@ -83,16 +83,8 @@ def _list(name: str | None, *, as_json: bool) -> None:
             as_json=as_json,
         )
         return
-    fields = plugin("report", name).params.model_fields
     _output.rows(
-        [
-            {
-                "parameter": key,
-                "default": field.get_default(call_default_factory=True),
-                "what": field.description or "",
-            }
-            for key, field in fields.items()
-        ],
+        parameter_rows(plugin("report", name).params),
         as_json=as_json,
         empty="it takes no parameters",
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import polars as pl
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from prefdata.core.errors import DataError
 from prefdata.protocols import Context, Outside, Params, StageResult, stage
@@ -23,11 +23,17 @@ _IDENTICAL = "identical-responses"
 _UNSCORED = "displacement-unscored"
 _RANKED = ("ok", "truncated")
 
-Amount = (
-    Annotated[int, Field(strict=True, ge=1)]
-    | Annotated[float, Field(strict=True, gt=0, lt=1)]
-    | None
-)
+
+def _amount(value: Any) -> Any:
+    """Refuse what is neither a count nor a fraction; 1 is a count, and 1.0 is nothing."""
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if value is None or is_count or (isinstance(value, float) and 0 < value < 1):
+        return value
+    message = f"{value!r} is neither a count (1, 2, ...) nor a fraction between 0 and 1"
+    raise ValueError(message)
+
+
+Amount = Annotated[int | float | None, BeforeValidator(_amount)]
 """A count, or a fraction of the pairs that can be ranked."""
 
 

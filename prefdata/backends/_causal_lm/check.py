@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prefdata.backends._causal_lm.backbone import Backbone
-    from prefdata.backends._causal_lm.sharing import Mode
+    from prefdata.backends._causal_lm.sharing import Mode, Wanted
     from prefdata.core.events import Report
 
 __all__ = ["can_read_in_pieces", "choose", "difference"]
@@ -50,7 +50,7 @@ _FAULTS = (
 
 def choose(
     backbone: Backbone,
-    wanted: Literal["auto", "packed", "cache", "none"],
+    wanted: Wanted,
     *,
     max_tokens: int,
     report: Report,
@@ -76,7 +76,7 @@ def choose(
         return _choose(backbone, wanted, max_tokens, report)
 
 
-def _choose(backbone: Backbone, wanted: str, max_tokens: int, report: Report) -> Mode:
+def _choose(backbone: Backbone, wanted: Wanted, max_tokens: int, report: Report) -> Mode:
     batches = _batches(backbone, max_tokens)
     truth = [[_apart(backbone, unit) for unit in batch] for batch in batches]
     noise, fault = _tried(backbone, "none", batches, truth)
@@ -87,7 +87,8 @@ def _choose(backbone: Backbone, wanted: str, max_tokens: int, report: Report) ->
             where=str(backbone.module.config.model_type),
             fix="It may route tokens by how many there are; set its capacity so that none is lost.",
         )
-    for mode in promising(backbone) if wanted == "auto" else [wanted]:
+    modes: list[Mode] = promising(backbone) if wanted == "auto" else [wanted]
+    for mode in modes:
         if mode == "none":
             break
         off, fault = _tried(backbone, mode, batches, truth)

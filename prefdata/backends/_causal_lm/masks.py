@@ -126,7 +126,7 @@ def reaches(backbone: Backbone) -> tuple[Reach, ...] | None:
 
 
 def _masks_windows(backbone: Backbone) -> bool:
-    """Tell whether the code of a model makes masks for sliding windows; settings may only say so."""
+    """Tell whether the code of a model masks sliding windows; settings alone do not tell."""
     import sys
 
     code = sys.modules[type(backbone.module).__module__]

@@ -18,7 +18,7 @@ from prefdata.core.events import Note
 from prefdata.protocols import UnitStates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -141,8 +141,7 @@ class CausalStates:
             for part, own in zip(batch, np.split(rows, edges), strict=True):
                 work.take(part, own)
         elif len(batch) == 1:
-            half = max(_LEAST_PIECE, min(self._chunk, n_tokens // 2))
-            work.take(batch[0], self._long(tokens[0], half))
+            work.take(batch[0], self._long(tokens[0], min(self._chunk, n_tokens // 2)))
         else:
             self._budget = max(1, min(self._budget or 1, tokens[0].n_tokens * len(batch)) // 2)
             self._report(Note(f"Memory ran out; batches are halved to {self._budget:,} tokens."))
@@ -159,12 +158,10 @@ class CausalStates:
         if self._has_turned(tokens):
             self._backbone.unwind()
         elif self._can_read_in_pieces():
-            while piece >= _LEAST_PIECE:
-                size = piece
+            for size in _halved(piece):
                 rows = self._try(lambda: cached(self._backbone, tokens, size), tokens.n_tokens)  # noqa: B023 - called at once
                 if rows is not None:
                     return rows
-                piece //= 2
             return f"{self._too_much(tokens)}."
         whole = [
             self._try(lambda: alone(self._backbone, [part]), part.n_tokens)  # noqa: B023 - called at once
@@ -234,6 +231,14 @@ class _Work:
             else UnitStates(rows[:, 0], rows[:, 1], n)
             for number, (rows, n) in enumerate(zip(self._rows, self._n, strict=True))
         ]
+
+
+def _halved(piece: int) -> Iterator[int]:
+    """Yield a size, its half and so on, down to the least that is worth a try."""
+    while piece > _LEAST_PIECE:
+        yield piece
+        piece //= 2
+    yield _LEAST_PIECE
 
 
 def _settings(backbone: Backbone, mode: str, *, has_adapter: bool) -> Mapping[str, str]:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from prefdata.backends._causal_lm.masks import Reach
     from prefdata.protocols import TokenUnit
 
-__all__ = ["Mode", "Sharing", "promising"]
+__all__ = ["Mode", "Sharing", "Wanted", "promising"]
 
 Mode = Literal["packed", "cache", "none"]
+Wanted = Literal["auto", "packed", "cache", "none"]
 
 
 @dataclass(frozen=True, slots=True)

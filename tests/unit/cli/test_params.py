@@ -1,0 +1,31 @@
+"""Parameters are shown with their defaults, those of a model under its name."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from prefdata.cli._params import parameter_rows
+from prefdata.protocols import EmbedderParams, NoParams, Params
+
+__all__: list[str] = []
+
+
+class Some(Params):
+    """Parameters for the tests."""
+
+    step: str = Field(description="A step.")
+    limits: list[int] = Field(default_factory=lambda: [3], description="Limits.")
+    model: EmbedderParams = Field(default_factory=EmbedderParams, description="A model.")
+
+
+def test_parameters_are_shown_with_those_inside_them() -> None:
+    rows = parameter_rows(Some)
+    assert [row["parameter"] for row in rows[:4]] == ["step", "limits", "model", "model.model"]
+    assert [row["default"] for row in rows[:4]] == ["(required)", "[3]", "(see below)", "auto"]
+    assert rows[0]["what"] == "A step."
+    inner = {row["parameter"] for row in rows if row["parameter"].startswith("model.")}
+    assert inner == {f"model.{name}" for name in EmbedderParams.model_fields}
+
+
+def test_no_parameters_are_no_rows() -> None:
+    assert parameter_rows(NoParams) == []
