@@ -9,6 +9,7 @@ import typer
 
 from prefdata.cli import _output
 from prefdata.cli._options import At, Json, Overrides, Workspace, parse_settings
+from prefdata.cli._params import parameter_rows
 from prefdata.core.errors import UserError
 
 __all__ = ["register"]
