@@ -75,7 +75,10 @@ def load(folder: Path, adapter: Path | None, *, dtype: str, device: str) -> Back
             model = _merged(model, adapter)
         try:
             model = model.eval().requires_grad_(requires_grad=False).to(device)
-        except (RuntimeError, ValueError) as error:  # no memory; or quantised, and not to be moved
+            if device.startswith("cuda"):
+                torch.cuda.set_device(device)  # kernels that are compiled for a model run there
+        except (AssertionError, RuntimeError, ValueError) as error:
+            # No such device or not memory enough; or it is quantised, and not to be moved.
             raise _failed(folder, error, config) from error
         return take(model, str(folder))
 
@@ -93,13 +96,12 @@ def _config(folder: Path) -> Any:
 
 
 def _check_kind(folder: Path, config: Any) -> None:
-    from transformers import AutoModelForCausalLM
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING
 
-    classes: Any = AutoModelForCausalLM
     kind = str(getattr(config, "model_type", type(config).__name__))
     if getattr(config, "is_encoder_decoder", False):
         reason = "an encoder-decoder"
-    elif type(config) not in classes._model_mapping:  # noqa: SLF001 - there is no public way to ask
+    elif type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
         reason = "no causal language model"
     else:
         return

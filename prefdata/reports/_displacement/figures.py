@@ -78,7 +78,8 @@ def distribution_figure(ranked: pl.DataFrame, found: Sequence[Cut]) -> Drawn:
                 label = f"kept up to {score(line)}"
                 place.axvline(line, color=theme.series[1], linewidth=1.6, label=label)
                 if source in lines or place is places[0]:
-                    place.legend(loc="upper right", borderaxespad=0)
+                    # Above the bars, which may reach any corner; the title is on the left.
+                    place.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
         places[-1].set_xlabel(_LN_CHES)
         figure.supylabel("pairs", fontsize=9.5)
 
