@@ -18,7 +18,8 @@ __all__ = ["KEYS", "shards"]
 
 KEYS = ("prompt_hash", "chosen_hash", "rejected_hash")
 """What names a pair of texts."""
-_SHARD_CHARS = 400_000
+_SHARD_CHARS = 100_000
+"""Some 25,000 tokens, which is what a kill costs at most: minutes on a CPU, a second on a GPU."""
 _MAX_SHARDS = 512
 
 

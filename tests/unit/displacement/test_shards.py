@@ -22,9 +22,9 @@ def _frame(rows: list[tuple[int, int, int]]) -> pl.DataFrame:
 
 
 def _chars(asked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    prompts = asked.select("prompt_hash").unique().with_columns(n_chars=pl.lit(150_000, pl.Int64))
+    prompts = asked.select("prompt_hash").unique().with_columns(n_chars=pl.lit(37_500, pl.Int64))
     responses = pl.DataFrame({"response_hash": [f"r{i}" for i in range(6)]})
-    return prompts, responses.with_columns(n_chars=pl.lit(20_000, pl.Int64))
+    return prompts, responses.with_columns(n_chars=pl.lit(5_000, pl.Int64))
 
 
 @given(rows=_PAIRS)
@@ -52,7 +52,7 @@ def test_what_is_known_moves_no_pair_to_another_shard(
 def test_shards_cost_about_the_same_and_are_not_too_many() -> None:
     asked = _frame([(i, 0, 1) for i in range(31)])
     parts = list(shards(asked, asked, *_chars(asked)))
-    assert {part.height for part in parts[:-1]} <= {2, 3}  # 190,000 characters each, 400,000 wanted
+    assert {part.height for part in parts[:-1]} <= {2, 3}  # 47,500 characters each, 100,000 wanted
     huge = asked.select("prompt_hash").with_columns(n_chars=pl.lit(10**9, pl.Int64))
     many = pl.concat([asked.with_columns(pl.col("prompt_hash") + str(i)) for i in range(40)])
     sizes = pl.concat([huge.with_columns(pl.col("prompt_hash") + str(i)) for i in range(40)])
