@@ -13,6 +13,7 @@ from prefdata.backends._causal_lm.cached import cached
 from prefdata.backends._causal_lm.check import can_read_in_pieces, choose
 from prefdata.backends._causal_lm.sharing import Sharing
 from prefdata.backends._hub.quiet import first_line, quietly
+from prefdata.backends._memory import free, is_out_of_memory
 from prefdata.core.errors import BackendError
 from prefdata.core.events import Note
 from prefdata.protocols import UnitStates
@@ -188,7 +189,7 @@ class CausalStates:
         try:
             rows: NDArray[np.float32] = compute().cpu().numpy()
         except (RuntimeError, MemoryError, ValueError, IndexError) as error:
-            if not _is_memory(error):
+            if not is_out_of_memory(error):
                 raise BackendError(
                     f"The model failed on {self._backbone.device}: {first_line(error)}",
                     where=f"sharing: {self._sharing.mode}",
@@ -197,7 +198,7 @@ class CausalStates:
         else:
             self.tokens_fed += n_tokens
             return rows
-        _free(self._backbone.device)
+        free(self._backbone.device)
         return None
 
 
@@ -249,21 +250,3 @@ def _settings(backbone: Backbone, mode: str, *, has_adapter: bool) -> Mapping[st
         "device": backbone.device.type,
         **{name: importlib.metadata.version(name) for name in names},
     }
-
-
-def _is_memory(error: BaseException) -> bool:
-    import torch
-
-    text = str(error).lower()
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
-        words in text for words in ("out of memory", "can't allocate memory", "not enough memory")
-    )
-
-
-def _free(device: Any) -> None:
-    import torch
-
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    elif device.type == "mps":
-        torch.mps.empty_cache()

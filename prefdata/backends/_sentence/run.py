@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from prefdata.backends._memory import free, is_out_of_memory
 from prefdata.backends._sentence.batches import next_batch, order_of
 from prefdata.backends._sentence.passes import longest, own_pass, token_pass, tokeniser_of
 from prefdata.core.errors import BackendError
@@ -145,7 +146,7 @@ class SentenceEmbedder:
         try:
             found: NDArray[np.float32] = _within(lambda: read.vectors(batch).float().cpu().numpy())
         except (RuntimeError, MemoryError) as error:
-            if not _is_memory(error):
+            if not is_out_of_memory(error):
                 raise BackendError(
                     f"The model failed on {self.model.device}: {str(error).splitlines()[0]}",
                     where="embed",
@@ -160,7 +161,7 @@ class SentenceEmbedder:
                 ) from error
         else:
             return found
-        _free(self.model.device)
+        free(self.model.device)
         return None
 
     def _width(self) -> int:
@@ -230,21 +231,3 @@ def _within(compute: Callable[[], Any]) -> Any:
 
     with torch.inference_mode():
         return compute()
-
-
-def _is_memory(error: BaseException) -> bool:
-    import torch
-
-    text = str(error).lower()
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
-        words in text for words in ("out of memory", "can't allocate memory", "not enough memory")
-    )
-
-
-def _free(device: Any) -> None:
-    import torch
-
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    elif device.type == "mps":
-        torch.mps.empty_cache()
