@@ -10,6 +10,7 @@ SELECT
   s.scorer,
   s.model,
   s.status,
+  s.detail,
   s.ln_ches,
   s.ches,
   s.relative_ches,
@@ -30,6 +31,6 @@ FROM scores AS s
 LEFT JOIN (
   SELECT source, id AS pair_id, list(reason ORDER BY stage, flag) AS reasons
   FROM flags
-  WHERE subject = 'pairs' AND flag IN ('displacement', 'displacement-unscored')
+  WHERE subject = 'pairs' AND flag IN ('displacement', 'displacement-unranked')
   GROUP BY source, id
 ) AS f ON f.source = s.source AND f.pair_id = s.pair_id

@@ -10,6 +10,7 @@ from prefdata.backends._causal_lm.load import devices, load
 from prefdata.backends._causal_lm.locate import locate, locate_adapter
 from prefdata.backends._causal_lm.run import CausalStates
 from prefdata.core.errors import BackendError
+from prefdata.core.events import Note
 from prefdata.protocols import HiddenStatesBackend
 
 if TYPE_CHECKING:
@@ -34,8 +35,17 @@ def _open(
     folder = locate(params.model)
     adapter = None if params.adapter is None else locate_adapter(params.adapter)
     reader = TextReader(load_tokenizer(folder), params, identity)
+    if params.template == "auto" and reader.template == "plain":
+        report(
+            Note(
+                f"the model {params.model} has no chat template, so texts are read as they are "
+                "(`template: plain`); name the one that it was trained with, such as `hh`"
+            )
+        )
     backbone = load(folder, adapter, dtype=identity.dtype, device=device)
-    return CausalStates(backbone, reader, params, identity, report)
+    states = CausalStates(backbone, reader, params, identity, report)
+    states.settings = {**states.settings, "template": reader.template}
+    return states
 
 
 causal_lm = HiddenStatesBackend(

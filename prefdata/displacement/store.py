@@ -159,10 +159,14 @@ def _asked(pairs: pl.DataFrame, key: str) -> pl.DataFrame:
     return pl.concat([pairs.select(pl.col(side).alias(key)) for side in sides]).unique()
 
 
+def _told(model: CausalParams) -> str:
+    return model.model if model.adapter is None else f"{model.model} + {model.adapter}"
+
+
 def _table_rows(job: Job, scorer: str, result: Scored) -> pl.DataFrame:
     frame = result.rows.with_columns(
         scorer=pl.lit(scorer),
-        model=pl.lit(job.model.model),
+        model=pl.lit(_told(job.model)),
         revision=pl.lit(job.identity.revision),
         template=pl.lit(job.identity.template),
         dtype=pl.lit(job.identity.dtype),

@@ -123,7 +123,7 @@ def _override(raw: dict[str, Any], override: str) -> None:
             raise RecipeError(
                 f"{part!r} holds no keys that could be set.",
                 where=f"--set {key}",
-                fix="Shorten it.",
+                fix=f"Give the whole value, in YAML: --set '{part}={{key: value, ...}}'.",
             )
     if not keys:
         raise RecipeError("A step is not a value.", where=f"--set {key}", fix="Name a key of it.")

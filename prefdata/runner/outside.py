@@ -75,6 +75,7 @@ def _model_digest(model: EmbedderParams | CausalParams) -> str:
     """Return what decides the result of a model, as far as it is known before texts are read."""
     if isinstance(model, CausalParams):
         causal = causal_backend()
+        causal.devices(model)  # One that is not there is told before anything runs.
         return digest([causal.name, asdict(causal.identify(model))])
     backend = backend_of(model)
     revision = None if backend.is_fitted else backend.revision(model, no_corpus)

@@ -188,7 +188,8 @@ def checked_params(model: type[Params], values: dict[str, Any], *, where: str) -
                 f"Correct what stands inside `{first['loc'][0]}`; the documentation shows its form."
             )
         else:
-            near = difflib.get_close_matches(place, model.model_fields, n=1)
+            near = difflib.get_close_matches(place, model.model_fields, n=1) if first["loc"] else ()
             hint = f"Did you mean {near[0]!r}? " if near and near[0] != place else ""
             fix = f"{hint}Parameters: {', '.join(model.model_fields) or 'none'}."
-        raise RecipeError(f"{place}: {first['msg']}.", where=where, fix=fix) from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise RecipeError(f"{place}: {said}.", where=where, fix=fix) from error

@@ -20,7 +20,7 @@ __all__ = ["FilterDisplacement", "filter_displacement"]
 
 _HIGH = "displacement"
 _IDENTICAL = "identical-responses"
-_UNSCORED = "displacement-unscored"
+_UNRANKED = "displacement-unranked"
 _RANKED = ("ok", "truncated")
 
 
@@ -95,7 +95,7 @@ def filter_displacement(
 
     - ``identical-responses``: equal in tokens. Their score is exactly 0, which is not the top of
       the ranking, so they have a rule of their own and are not ranked.
-    - ``displacement-unscored``: no score, or that of an empty response; the reason says the
+    - ``displacement-unranked``: no score, or that of an empty response; the reason says the
       status. They are not ranked, and not kept in silence either.
     - ``displacement``: ranked too high. The value is the score, the reason names the threshold.
 
@@ -117,10 +117,10 @@ def filter_displacement(
     # A pair without a row in `scores` has no status.
     is_identical = pl.col("status").eq_missing("identical_responses")
     is_ranked = pl.col("status").is_in(_RANKED, nulls_equal=True) & pl.col(params.by).is_not_null()
-    unscored = ranked.filter(~is_identical & ~is_ranked)
+    unranked = ranked.filter(~is_identical & ~is_ranked)
     found = [
         _flags(ranked.filter(is_identical), _IDENTICAL, pl.lit("equal in tokens"), params),
-        _flags(unscored, _UNSCORED, _why_unscored(), params),
+        _flags(unranked, _UNRANKED, _why_unranked(), params),
         _high(ranked.filter(is_ranked), params),
     ]
     flags = pl.concat(found).sort("source", "id")
@@ -147,7 +147,7 @@ def _ranked(tables: Mapping[str, pl.LazyFrame], params: FilterDisplacement) -> p
     scores = (
         tables["scores"]
         .filter(pl.col("stage") == params.scores)
-        .select("pair_id", "status", "scorer", "model", params.by)
+        .select("pair_id", "status", "detail", "scorer", "model", params.by)
     )
     return pairs.join(scores, on="pair_id", how="left").sort("source", "pair_id").collect()
 
@@ -196,10 +196,10 @@ def _count(amount: float | None, n: int) -> int:
     return math.ceil(Fraction(str(amount)) * n)
 
 
-def _why_unscored() -> pl.Expr:
-    return pl.concat_str(
-        pl.lit("status "), pl.col("status").fill_null("not scored"), pl.lit(", so it has no rank")
-    )
+def _why_unranked() -> pl.Expr:
+    status = pl.col("status").fill_null("not scored")
+    why = pl.when(pl.col("detail").is_not_null()).then(pl.lit(": ") + pl.col("detail"))
+    return pl.concat_str(pl.lit("no rank, status "), status, why.otherwise(pl.lit("")))
 
 
 def _flags(

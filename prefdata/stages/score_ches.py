@@ -142,10 +142,8 @@ def _notes(scores: pl.DataFrame) -> tuple[str, ...]:
     n_scored = sum(n for status, n in counts.items() if status in _SCORED)
     odd = ", ".join(f"{status} {n:,}" for status, n in counts.items() if status != "ok")
     notes = [f"{n_scored:,} of {scores.height:,} pairs have a score" + (f" ({odd})" if odd else "")]
-    n_merged = scores.filter(
-        pl.col("status").is_in(_SCORED) & pl.col("detail").is_not_null()
-    ).height
-    if n_merged:
-        first = scores.filter(pl.col("detail").is_not_null())["detail"][0]
-        notes.append(f"{n_merged:,} scored pairs have a remark in `detail`, such as: {first}")
+    told = scores.filter(pl.col("status").is_in(_SCORED) & pl.col("detail").is_not_null())
+    if told.height:
+        first = told["detail"][0]
+        notes.append(f"{told.height:,} scored pairs have a remark in `detail`, such as: {first}")
     return tuple(notes)

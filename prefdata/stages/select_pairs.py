@@ -50,6 +50,10 @@ class SelectPairs(Params):
         default=list(EXCLUDED),
         description="Flags that leave a pair out, in the order in which they are given as reasons.",
     )
+    also_exclude: list[str] = Field(
+        default_factory=list,
+        description="More such flags, after those of `exclude_flags`; to add to its default.",
+    )
     flags_from: list[str] | None = Field(
         default=None,
         description="Steps whose flags count, `ingest` for those of the adapter; all when null.",
@@ -63,6 +67,11 @@ class SelectPairs(Params):
         default=None, description="Keep only pairs whose prompt is in one of these splits."
     )
     splits_from: str = Field(default="split-by-prompt", description="The step that split.")
+
+    @property
+    def excluded(self) -> list[str]:
+        """All flags that leave a pair out, each once, in order."""
+        return list(dict.fromkeys([*self.exclude_flags, *self.also_exclude]))
 
 
 @stage(version=1, reads=("pairs", "flags", "splits"), writes=("decisions",), params=SelectPairs)
@@ -89,6 +98,9 @@ def select_pairs(
       10);
     - the prompt is a benchmark's: ``benchmark-truthful-qa``.
 
+    Flags that other stages put on pairs (``displacement``, ``exact-duplicate``) leave out what
+    ``also_exclude`` names; a note tells of those that it does not.
+
     Role markers inside a text, repeated prompts and several chosen responses stay in: they are
     odd, but the pair can be read and its preference holds.
 
@@ -102,7 +114,7 @@ def select_pairs(
         .collect()
     )
     found = [*_by_flag(pairs, tables["flags"], params)]
-    ranks = len(params.exclude_flags)
+    ranks = len(params.excluded)
     if params.min_margin is not None:
         below = pairs.filter(pl.col("margin") < params.min_margin)
         found.append(_reasons(below, _BELOW, ranks))
@@ -121,12 +133,33 @@ def select_pairs(
         pl.col("reasons").list.first().alias("reason"),
         "reasons",
     )
-    return StageResult(tables={"decisions": decisions}, rows_in=pairs.height, rows_out=pairs.height)
+    return StageResult(
+        tables={"decisions": decisions},
+        rows_in=pairs.height,
+        rows_out=pairs.height,
+        notes=_notes(pairs, tables["flags"], params),
+    )
+
+
+def _notes(pairs: pl.DataFrame, flags: pl.LazyFrame, params: SelectPairs) -> tuple[str, ...]:
+    """Tell of flags on pairs that leave none out: whoever ran a filter expects that they do."""
+    idle = (
+        flags.filter((pl.col("subject") == "pairs") & ~pl.col("flag").is_in(params.excluded))
+        .select("id", "flag")
+        .unique()
+        .collect()
+        .join(pairs.select(id="pair_id"), on="id", how="semi")
+    )
+    counts = sorted(idle["flag"].value_counts().iter_rows())
+    return tuple(
+        f"{n:,} pairs are flagged {flag!r} and stay; to leave them out: also_exclude: [{flag}]"
+        for flag, n in counts
+    )
 
 
 def _by_flag(pairs: pl.DataFrame, flags: pl.LazyFrame, params: SelectPairs) -> list[pl.DataFrame]:
     """Return index, rank and reason for each excluded flag of each part of a pair."""
-    ranks = {flag: rank for rank, flag in enumerate(dict.fromkeys(params.exclude_flags))}
+    ranks = {flag: rank for rank, flag in enumerate(params.excluded)}
     raised = flags.filter(pl.col("flag").is_in(list(ranks)))
     if params.flags_from is not None:
         raised = raised.filter(pl.col("stage").is_in(params.flags_from))

@@ -50,6 +50,8 @@ class TextReader:
 
     def __init__(self, tokenizer: Any, params: CausalParams, identity: CausalIdentity) -> None:
         self._template = template_of(params, tokenizer)
+        self.template = self._template.kind if params.template == "auto" else params.template
+        """How messages become text: ``chat`` (the model's own), ``plain``, ``hh``, or a path."""
         self._tokens = _Tokens(tokenizer)
         self._opening = _NOTHING if self._template.writes_specials else opening_of(tokenizer)
         self._ends = ends_of(tokenizer, self._template)

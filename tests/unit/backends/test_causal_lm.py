@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -42,3 +42,18 @@ def test_a_model_of_another_identity_is_refused(
     other = dataclasses.replace(causal_lm.identify(llama), **changed)  # type: ignore[arg-type]
     with pytest.raises(BackendError, match="is not the one that was asked for"):
         causal_lm.open(llama, other, "cpu", silent)
+
+
+@pytest.mark.parametrize(
+    ("has_template", "template", "name", "n_notes"),
+    [(False, "auto", "plain", 1), (False, "hh", "hh", 0), (True, "auto", "chat", 0)],
+)
+def test_a_model_without_a_template_says_so(
+    has_template: bool, template: str, name: str, n_notes: int, tmp_path: Path
+) -> None:
+    folder = write_tiny_causal_lm(tmp_path / "m", width=16, layers=1, chat_template=has_template)
+    params = CausalParams(model=str(folder), template=template)
+    told: list[Any] = []
+    opened = causal_lm.open(params, causal_lm.identify(params), "cpu", told.append)
+    assert opened.settings["template"] == name
+    assert ["no chat template" in note.text for note in told] == [True] * n_notes

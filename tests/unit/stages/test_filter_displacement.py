@@ -49,6 +49,7 @@ def _run(rows: list[_Row], **params: Any) -> pl.DataFrame:
             "pair_id": r["pair_id"],
             "source": r.get("source", "toy"),
             "status": r.get("status", "ok"),
+            "detail": r.get("detail"),
             "ln_ches": r["score"],
             "ches": -(r["score"] or 0),
             "scorer": r.get("scorer", "one"),
@@ -120,7 +121,7 @@ def test_what_has_no_rank_is_flagged_with_its_reason() -> None:
         {"pair_id": "b", "score": -1.0, "status": "truncated"},
         {"pair_id": "c", "score": 0.0, "status": "identical_responses"},
         {"pair_id": "d", "score": -9.0, "status": "empty_chosen"},
-        {"pair_id": "e", "score": None, "status": "too_long"},
+        {"pair_id": "e", "score": None, "status": "too_long", "detail": "It is long."},
         {"pair_id": "f", "score": None, "status": "missing"},
     ]
     flags = _run(rows, keep_lowest=1)
@@ -130,9 +131,9 @@ def test_what_has_no_rank_is_flagged_with_its_reason() -> None:
     assert told.pop("b")[0] == "displacement"
     assert told == {
         "c": ("identical-responses", "equal in tokens"),
-        "d": ("displacement-unscored", "status empty_chosen, so it has no rank"),
-        "e": ("displacement-unscored", "status too_long, so it has no rank"),
-        "f": ("displacement-unscored", "status not scored, so it has no rank"),
+        "d": ("displacement-unranked", "no rank, status empty_chosen"),
+        "e": ("displacement-unranked", "no rank, status too_long: It is long."),
+        "f": ("displacement-unranked", "no rank, status not scored"),
     }
 
 

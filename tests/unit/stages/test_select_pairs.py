@@ -131,3 +131,25 @@ def test_the_default_keeps_the_regular_real_rows(harmless: dict[str, pl.DataFram
     decisions = select_pairs.run(derived, SelectPairs(), Context()).tables["decisions"]
     assert decisions["is_kept"].sum() == 2299
     assert decisions.height == 2312
+
+
+def test_flags_on_pairs_leave_out_what_is_also_excluded(build: Any) -> None:
+    for name in ("high", "low"):
+        _pair(build, name)
+    _flag(build, "high", "pairs", "displacement", "filter-displacement")
+    assert _decide(build) == {"high": None, "low": None}
+    found = _decide(build, also_exclude=["displacement", "empty-response"])
+    assert found == {"high": ["flag:displacement"], "low": None}
+
+
+def test_a_note_tells_of_flags_on_pairs_that_leave_none_out(build: Any) -> None:
+    _pair(build, "high")
+    _flag(build, "high", "pairs", "displacement", "filter-displacement")
+    _flag(build, "high-chosen", "responses", "odd")
+    notes = [
+        select_pairs.run(build.lazy(), SelectPairs(also_exclude=also), Context()).notes
+        for also in ([], ["displacement"])
+    ]
+    assert notes[1] == ()
+    (told,) = notes[0]
+    assert told.startswith("1 pairs are flagged 'displacement' and stay")
