@@ -38,6 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
     It is done before any test module is imported, because some libraries read the environment
     when they are imported.
     """
+    # Each of xdist's workers would start a thread of torch per core, and they would wait for each
+    # other: many times slower than one.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     home = tempfile.TemporaryDirectory(prefix="prefdata-home-", ignore_cleanup_errors=True)
     config.stash[_HOME] = home
     cleared = ("PREFDATA_", "HF_", "XDG_")
