@@ -34,11 +34,29 @@ def _row(snapshot: Snapshot) -> dict[str, object]:
 
 
 @snapshot_app.command("list")
-def snapshot_list(workspace: Workspace = None, *, as_json: Json = False) -> None:
+def snapshot_list(
+    workspace: Workspace = None,
+    *,
+    is_whole: Annotated[
+        bool, typer.Option("--all", help="Show also commit(s) that changed no snapshot.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """List the snapshots, oldest first."""
     import prefdata as pf
 
-    _output.rows([_row(s) for s in pf.open(workspace).history()], as_json=as_json)
+    history = pf.open(workspace).history()
+    shown = [
+        snapshot
+        for before, snapshot in zip([None, *history], history, strict=False)
+        if is_whole or before is None or before.name != snapshot.name or snapshot.tags
+    ]
+    _output.rows([_row(s) for s in shown], as_json=as_json)
+    if len(shown) < len(history):
+        _output.say(
+            f"{len(history) - len(shown):,} commit(s) that changed no snapshot (vectors, scores, "
+            "runs that were done before) are not shown; --all shows them"
+        )
 
 
 @snapshot_app.command("show")

@@ -36,6 +36,16 @@ def test_snapshots_are_listed_oldest_first(run: Run, place: Path) -> None:
     assert [row["what"] for row in found] == ["init", "ingest hh-rlhf"]
 
 
+def test_commits_that_change_no_snapshot_are_shown_when_asked(run: Run, place: Path) -> None:
+    pf.embed(model="lexical", of=["prompts"], workspace=place)
+    told = run("snapshot", "list", "--json", "-w", place)
+    shown = [json.loads(line)["number"] for line in told.stdout.splitlines()]
+    assert shown == ["#0", "#1", "#3"]  # The run rejects empty texts, which is a change.
+    assert "1 commit(s) that changed no snapshot" in told.stderr
+    whole = run("snapshot", "list", "--all", "--json", "-w", place)
+    assert (len(whole.stdout.splitlines()), whole.stderr) == (4, "")
+
+
 def test_a_snapshot_is_shown_by_number_name_and_tag(run: Run, place: Path) -> None:
     name = _list(run, place)[1]["snapshot"]
     assert run("snapshot", "tag", "first", "#1", "-w", place).stdout == f"first = {name} (#1)\n"
