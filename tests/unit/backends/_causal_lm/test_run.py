@@ -200,7 +200,14 @@ def test_texts_beyond_the_turn_of_long_rotary_positions_are_computed_alone(
 def test_the_settings_say_how_it_computes(opened: Any) -> None:
     states, _ = opened("llama")
     assert states.width == 48
-    assert set(states.settings) == {"attention", "sharing", "device", "torch", "transformers"}
+    assert set(states.settings) == {
+        "attention",
+        "sharing",
+        "device",
+        "template",
+        "torch",
+        "transformers",
+    }
     assert states.settings["device"] == "cpu"
     assert all(isinstance(value, str) for value in states.settings.values())
 
