@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["ScoreStore"]
 
 _TABLE = "displacements"
-_READ_SHARDS = 64
+_READ_SHARDS = 256
 """Shards whose texts are read at once: some 25 MB, for one scan of the tables."""
 
 
@@ -65,8 +65,10 @@ class ScoreStore:
         if missing.height:
             texts = _Texts(prompts, responses)
             self._compute(job, scorer, asked, missing, texts, step)
-        rows = self._catalog.scan(_TABLE, (scorer,))
-        found = rows.join(asked.lazy(), on=KEYS, how="semi").unique(KEYS).sort(KEYS).collect()
+        rows = self._catalog.scan(_TABLE, (scorer,)).collect()
+        # Two runs at the same time may have computed one pair twice: the first commit counts.
+        rows = rows.unique(KEYS, keep="first", maintain_order=True)
+        found = rows.join(asked, on=KEYS, how="semi").sort(KEYS)
         return ScoredPairs(found, scorer, missing.height)
 
     def _known(self, scorer: str) -> pl.DataFrame:
