@@ -38,7 +38,7 @@ def snapshot_list(
     workspace: Workspace = None,
     *,
     is_whole: Annotated[
-        bool, typer.Option("--all", help="Show also commit(s) that changed no snapshot.")
+        bool, typer.Option("--all", help="Show also commits that changed no snapshot.")
     ] = False,
     as_json: Json = False,
 ) -> None:

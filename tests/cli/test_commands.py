@@ -302,7 +302,7 @@ def test_doctor_tells_what_is_there(place: Place) -> None:
 
 
 def test_history_is_listed_shown_and_compared(place: Place) -> None:
-    listed = place.run("snapshot", "list", "--json")
+    listed = place.run("snapshot", "list", "--all", "--json")
     assert (listed.status, listed.stderr) == (0, "")
     said = [record["what"] for record in listed.records()]
     assert said[:3] == ["init", "ingest hh-rlhf", "run clean"]
