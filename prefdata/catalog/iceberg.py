@@ -182,7 +182,8 @@ class IcebergTables:
             content=DataFileContent.DATA,
             file_path=path.as_uri(),
             file_format=FileFormat.PARQUET,
-            partition=Record(*key),
+            # Beside a source's own rows, Iceberg knows nothing of the step that wrote others.
+            partition=Record(*key[: len(table.spec().fields)]),
             file_size_in_bytes=entry.bytes,
             sort_order_id=None,
             equality_ids=None,

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from prefdata.catalog.state import CatalogState
+    from prefdata.catalog.state import CatalogState, PartitionKey
     from prefdata.catalog.workspace import Workspace
 
-__all__ = ["data_files", "scan", "scan_partitions"]
+__all__ = ["data_files", "scan", "scan_keys", "scan_partitions"]
 
 
 def data_files(
@@ -50,8 +50,22 @@ def scan_partitions(
     workspace: Workspace, state: CatalogState, table: str, keys: Sequence[Sequence[str]]
 ) -> pl.LazyFrame:
     """Return the rows of all partitions that begin with one of several keys, key by key."""
+    return _scan(table, [path for key in keys for path in data_files(workspace, state, table, key)])
+
+
+def scan_keys(
+    workspace: Workspace, state: CatalogState, table: str, keys: Sequence[PartitionKey]
+) -> pl.LazyFrame:
+    """Return the rows of exactly these partitions, key by key."""
+    partitions = state.table(table).partitions
+    return _scan(
+        table,
+        [workspace.warehouse / entry.path for key in keys for entry in partitions.get(key, ())],
+    )
+
+
+def _scan(table: str, files: list[Path]) -> pl.LazyFrame:
     schema = polars_schema(table_schema(table))
-    files = [path for key in keys for path in data_files(workspace, state, table, key)]
     if not files:
         return pl.LazyFrame(schema=schema)
     return restore(table, pl.scan_parquet(files, schema=schema, missing_columns="insert"))

@@ -95,7 +95,8 @@ class Write:
 
     def _writer(self, table: str, key: PartitionKey) -> PartitionWriter:
         schema = table_schema(table)
-        if len(key) != len(schema.partition_by):
+        n = len(schema.partition_by)
+        if len(key) != n and not (schema.is_shared and len(key) == n + 1):
             raise InternalError(
                 f"The partition {key} does not match {schema.partition_by}.",
                 where=table,

@@ -12,6 +12,22 @@ from prefdata.protocols.causal import (
     TokenUnit,
     UnitStates,
 )
+from prefdata.protocols.chat import (
+    Alternatives,
+    AnswerStatus,
+    Chat,
+    ChatAnswer,
+    ChatAnswers,
+    ChatBackend,
+    ChatFault,
+    ChatIdentity,
+    ChatModel,
+    ChatReply,
+    ChatRequest,
+    FaultKind,
+    Usage,
+)
+from prefdata.protocols.chat_params import ChatParams, Price
 from prefdata.protocols.embedders import (
     Corpus,
     Embedded,
@@ -42,8 +58,20 @@ from prefdata.protocols.plugins import (
 from prefdata.tables.bundle import RawFile
 
 __all__ = [
+    "Alternatives",
+    "AnswerStatus",
     "CausalIdentity",
     "CausalParams",
+    "Chat",
+    "ChatAnswer",
+    "ChatAnswers",
+    "ChatBackend",
+    "ChatFault",
+    "ChatIdentity",
+    "ChatModel",
+    "ChatParams",
+    "ChatReply",
+    "ChatRequest",
     "Context",
     "Corpus",
     "Embedded",
@@ -53,6 +81,7 @@ __all__ = [
     "Encoded",
     "EncodedStatus",
     "Exporter",
+    "FaultKind",
     "HiddenStates",
     "HiddenStatesBackend",
     "Kind",
@@ -61,6 +90,7 @@ __all__ = [
     "Outside",
     "PairScorer",
     "Params",
+    "Price",
     "RawFile",
     "Reporter",
     "ScoredPairs",
@@ -69,6 +99,7 @@ __all__ = [
     "StageResult",
     "TokenUnit",
     "UnitStates",
+    "Usage",
     "VectorSet",
     "Vectors",
     "exporter",

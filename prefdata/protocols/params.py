@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from prefdata.protocols.chat_params import ChatParams
 
 __all__ = ["CausalParams", "EmbedderParams", "NoParams", "Outside", "Params"]
 
@@ -145,12 +148,15 @@ class Outside:
     it to the stage with the `Context`.
     """
 
-    models: tuple[EmbedderParams | CausalParams, ...] = ()
-    """Embedders, whose vectors the stage gets from ``Context.vectors``, and causal language
-    models, whose scores it gets from ``Context.scorer``."""
+    models: tuple[EmbedderParams | CausalParams | ChatParams, ...] = ()
+    """Embedders, whose vectors the stage gets from ``Context.vectors``, causal language models,
+    whose scores it gets from ``Context.scorer``, and chat models, whose answers it gets from
+    ``Context.chat``."""
     files: tuple[str, ...] = ()
     """Paths or ``hf://`` addresses; the stage finds them in ``Context.files``."""
     snapshots: tuple[str, ...] = ()
     """Tags or names of snapshots; the stage reads them by ``Context.at``."""
     steps: tuple[str, ...] = ()
-    """Names of steps whose rows the stage reads; each must stand before it, or have run."""
+    """Names of steps whose rows the stage reads; each must stand before it, or have run. Rows that
+    steps added to a canonical table, such as the verdicts of a judge, are shown to a stage only
+    if it names their step here."""

@@ -14,6 +14,7 @@ from prefdata.protocols.params import NoParams, Params
 
 if TYPE_CHECKING:
     from prefdata.protocols.causal import PairScorer
+    from prefdata.protocols.chat import Chat
     from prefdata.protocols.embedders import Vectors
     from prefdata.tables.bundle import Bundle, RawFile
 
@@ -53,6 +54,8 @@ class Context:
     """Where vectors come from; the runner always gives one."""
     scorer: PairScorer | None = None
     """Where the scores of pairs under a language model come from; the runner always gives one."""
+    chat: Chat | None = None
+    """Where the answers of chat models come from; the runner always gives one."""
     files: Mapping[str, Path] = field(default_factory=dict)
     """What `Outside.files` named, as files on this machine."""
     at: Callable[[str, str], pl.LazyFrame] = _no_snapshot

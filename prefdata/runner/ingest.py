@@ -279,7 +279,8 @@ def _replace(write: Write, name: str, result: StepResult) -> None:
         write.adopt(table, key, entries)
     if not is_changed:
         return
-    for table in (*table_names("derived"), "rejects"):
+    shared = [table for table in table_names("canonical") if table_schema(table).is_shared]
+    for table in (*table_names("derived"), *shared, "rejects"):
         for key in base.table(table).partitions:
-            if key[:1] == (name,) and key[1:] != (INGEST,):
+            if key[:1] == (name,) and key[1:] not in ((), (INGEST,)):
                 write.adopt(table, key, ())

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prefdata.chat.models import chat_backend, chat_id
 from prefdata.core.errors import FetchError, UserError
 from prefdata.core.fingerprint import digest, file_digest
 from prefdata.displacement.models import causal_backend
 from prefdata.fetch.locate import fetch
-from prefdata.protocols import CausalParams
+from prefdata.protocols import CausalParams, ChatParams
 from prefdata.vectors.models import backend_of, no_corpus
 
 if TYPE_CHECKING:
@@ -71,8 +72,10 @@ def _file(name: str, catalog: Catalog, report: Report) -> Path:
     return found[0].path
 
 
-def _model_digest(model: EmbedderParams | CausalParams) -> str:
+def _model_digest(model: EmbedderParams | CausalParams | ChatParams) -> str:
     """Return what decides the result of a model, as far as it is known before texts are read."""
+    if isinstance(model, ChatParams):
+        return chat_id(chat_backend(model).identify(model))
     if isinstance(model, CausalParams):
         causal = causal_backend()
         causal.devices(model)  # One that is not there is told before anything runs.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from prefdata.core.errors import UnknownNameError
 from prefdata.registry import plugin
-from prefdata.schema import table_names
+from prefdata.schema import table_names, table_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +58,8 @@ def rebuild(
         table: catalog.scan(table, (source,), at=head).collect()
         for table in (*table_names("canonical"), "flags")
     }
+    for table in filter(lambda name: table_schema(name).is_shared, tables):
+        tables[table] = tables[table].filter(pl.col("stage").is_null())
     counts: dict[str, int] = {}
     for file, rows in found.rebuild(tables).items():
         path = to / f"{file.removesuffix('.gz').removesuffix('.zst')}.rebuilt.jsonl"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from prefdata.catalog.scan import scan_partitions
+from prefdata.catalog.scan import scan_keys
 from prefdata.core.errors import DataError, InternalError
 from prefdata.core.events import Note
 from prefdata.displacement.store import ScoreStore
@@ -65,14 +65,12 @@ def execute(unit: Unit, catalog: Catalog, write: Write, report: Report) -> StepR
 
 
 def _frames(unit: Unit, catalog: Catalog, write: Write) -> dict[str, pl.LazyFrame]:
-    """Return what the stage reads, without what the step itself wrote before."""
+    """Return what the stage reads: the partitions that make up its inputs, in their order."""
     state = write.state()
-    keys = [(source,) for source in unit.sources]
-    frames = {t: scan_partitions(catalog.workspace, state, t, keys) for t in unit.reads}
-    for table in unit.reads:
-        if table in unit.stage.writes:
-            frames[table] = frames[table].filter(pl.col("stage") != unit.step.name)
-    return frames
+    return {
+        table: scan_keys(catalog.workspace, state, table, unit.partitions(table, state))
+        for table in unit.reads
+    }
 
 
 def _context(unit: Unit, catalog: Catalog, report: Report) -> Context:

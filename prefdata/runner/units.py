@@ -63,18 +63,29 @@ class Unit:
         """Partitions that the unit writes in derived tables."""
         return [(source, self.step.name) for source in self.sources]
 
-    def inputs(self, state: CatalogState) -> dict[str, str]:
-        """Return the digests of the partitions that the unit reads, by table and partition.
+    def partitions(self, table: str, state: CatalogState) -> list[PartitionKey]:
+        """Return the partitions of a table that the unit reads, by source.
 
-        What the unit itself wrote before does not count: it is replaced, not read.
+        What the unit itself wrote before does not count: it is replaced, not read. Of a canonical
+        table, what other steps added counts only where the parameters name them.
         """
-        found: dict[str, str] = {}
-        for table in self.reads:
-            for key in sorted(state.table(table).partitions):
-                is_own = table in self.stage.writes and key in self.keys
-                if key[0] in self.sources and not is_own:
-                    found["/".join((table, *key))] = state.table(table).partition_digest(key) or ""
-        return found
+        asked = self.params.outside().steps
+        is_shared = table_schema(table).is_shared
+
+        def is_read(key: PartitionKey) -> bool:
+            is_own = table in self.stage.writes and key[1:] == (self.step.name,)
+            return not is_own and (not is_shared or not key[1:] or key[1] in asked)
+
+        keys = sorted(state.table(table).partitions)
+        return [key for source in self.sources for key in keys if key[0] == source and is_read(key)]
+
+    def inputs(self, state: CatalogState) -> dict[str, str]:
+        """Return the digests of the partitions that the unit reads, by table and partition."""
+        return {
+            "/".join((table, *key)): state.table(table).partition_digest(key) or ""
+            for table in self.reads
+            for key in sorted(self.partitions(table, state))
+        }
 
     def fingerprint(self, state: CatalogState) -> str:
         """Return the digest of everything that shapes the unit's output."""

@@ -111,6 +111,14 @@ class TableSchema(_Model):
         return self.kind in ("log", "keyed")
 
     @property
+    def is_shared(self) -> bool:
+        """True when both sources and steps write rows, each into partitions of their own.
+
+        The partitions of a step have its name as one more value; its rows have it as ``stage``.
+        """
+        return self.kind == "canonical" and "stage" in self.columns
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         """Names in the order of the table."""
         return tuple(self.columns)
