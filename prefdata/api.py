@@ -153,6 +153,7 @@ def export(  # noqa: PLR0913 - the options of the command
     pairs: str = "make-pairs",
     decisions: str | None = None,
     splits: str | None = None,
+    rationales: str | None = None,
     sources: Sequence[str] | None = None,
     params: dict[str, Any] | None = None,
 ) -> ExportResult:
@@ -167,6 +168,7 @@ def export(  # noqa: PLR0913 - the options of the command
         pairs=pairs,
         decisions=decisions,
         splits=splits,
+        rationales=rationales,
         sources=sources,
         params=params,
     )

@@ -141,6 +141,13 @@ def export(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
         str | None,
         typer.Option(help="Step that assigns splits; one split by default.", show_default=False),
     ] = None,
+    rationales: Annotated[
+        str | None,
+        typer.Option(
+            help="Step that let rationales pass; none are exported by default.",
+            show_default=False,
+        ),
+    ] = None,
     source: Annotated[
         list[str] | None,
         typer.Option(help="Only this source; may be repeated.", show_default=False),
@@ -158,6 +165,7 @@ def export(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
         pairs=pairs,
         decisions=decisions,
         splits=splits,
+        rationales=rationales,
         sources=source,
         params=parse_settings(settings),
     )

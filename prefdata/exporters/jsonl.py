@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["jsonl"]
 
 
-@exporter(version=1)
+@exporter(version=1, rationales="welcome")
 def jsonl(frames: Iterator[pl.DataFrame], out: Path, params: NoParams) -> list[Path]:
     """Write ``<split>.jsonl`` with all columns of the pairs as they are.
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from prefdata.core.errors import DataError, UserError
 from prefdata.exporters._files import Format, split_files
+from prefdata.exporters._rationales import Kind, kept
 from prefdata.protocols import Params, exporter
 from prefdata.tables.identity import hash_messages
 
@@ -24,6 +25,7 @@ _READ = {
     "unpaired": ("prompt", "chosen", "rejected"),
     "prompt-only": ("prompt",),
 }
+_TOLD = ("rationale", "rationale_kind", "rationale_origin", "rationale_chosen")
 _ROLES = {"prompt": "user", "chosen": "assistant", "rejected": "assistant"}
 
 
@@ -48,6 +50,11 @@ class Trl(Params):
         description="Add `margin` to each pair, 0.0 where there is none: TRL reads it from every "
         "row or from no row.",
     )
+    rationale: Kind = Field(
+        default="any",
+        description="Where the export names a step of rationales: which one a pair gets. `any`: "
+        "of those that passed the first of specific, general, feedback, reason.",
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -64,6 +71,7 @@ class Trl(Params):
 @exporter(
     version=1,
     params=Trl,
+    rationales="welcome",
     loses=(
         "who preferred it: annotator_id, n_votes, aspect, strength",
         "where it is from: pair_id, prompt_id, source, subset, language",
@@ -77,6 +85,11 @@ def trl(frames: Iterator[pl.DataFrame], out: Path, params: Trl) -> list[Path]:
     A pair without a split goes to ``train``. ``unpaired`` writes two rows for each pair, as
     TRL's own `unpair_preference_dataset` does, so a response in several pairs comes several
     times. ``prompt-only`` writes prompts with equal words once, where they come first.
+
+    Where the export names a step of rationales, pairs get the columns ``rationale``,
+    ``rationale_kind``, ``rationale_origin`` and ``rationale_chosen``: the handle, X or Y, that the
+    text gives the chosen response. They are null where no rationale passed. No trainer of TRL reads
+    them; `rationale-sft` makes a set that one does.
 
     Raises:
         DataError: If a list of messages that TRL needs is empty: TRL looks at its first message.
@@ -93,7 +106,7 @@ def trl(frames: Iterator[pl.DataFrame], out: Path, params: Trl) -> list[Path]:
             _require_messages(frame, params.kind)
             if not params.messages:
                 _require_single_turn(frame, params.kind)
-            rows = _rows(frame, params, seen)
+            rows = _rows(_with_rationale(frame, params), params, seen)
             files.add(rows.drop("split"), rows["split"])
     return files.paths
 
@@ -102,12 +115,13 @@ def _rows(frame: pl.DataFrame, params: Trl, seen: set[str]) -> pl.DataFrame:
     """Return the rows of the format, with their split."""
     text = {name: pl.col(name) if params.messages else _string(name) for name in _ROLES}
     margin = [pl.col("margin").fill_null(0.0)] if params.with_margin else []
+    more = [*margin, *(pl.col(name) for name in _TOLD if name in frame.columns)]
     match params.kind:
         case "explicit":
-            return frame.select(*(text[name].alias(name) for name in _ROLES), *margin, "split")
+            return frame.select(*(text[name].alias(name) for name in _ROLES), *more, "split")
         case "implicit":
             sides = [pl.concat_list("prompt", side).alias(side) for side in ("chosen", "rejected")]
-            return frame.select(*sides, *margin, "split")
+            return frame.select(*sides, *more, "split")
         case "unpaired":
             parts = [
                 frame.with_row_index().select(
@@ -123,6 +137,20 @@ def _rows(frame: pl.DataFrame, params: Trl, seen: set[str]) -> pl.DataFrame:
         case "prompt-only":
             is_new = _is_new(frame["prompt"], seen)
             return frame.filter(is_new).select(text["prompt"].alias("prompt"), "split")
+
+
+def _with_rationale(frame: pl.DataFrame, params: Trl) -> pl.DataFrame:
+    """Add the rationale that each pair gets, where the export brings rationales."""
+    if "rationales" not in frame.columns:
+        return frame
+    told = kept(frame, params.rationale).select(
+        "pair_id",
+        rationale="text",
+        rationale_kind="kind",
+        rationale_origin="origin",
+        rationale_chosen=pl.col("preferred").str.to_uppercase(),
+    )
+    return frame.join(told, on="pair_id", how="left", maintain_order="left")
 
 
 def _is_new(prompts: pl.Series, seen: set[str]) -> pl.Series:

@@ -174,7 +174,11 @@ class Exporter:
 
     The frames have the columns pair_id, source, subset, prompt_id, prompt (messages), chosen
     (messages), rejected (messages), margin, margin_unit, strength, n_votes, aspect, annotator_id,
-    chosen_model, rejected_model, language and split, in a fixed order of rows.
+    chosen_model, rejected_model, language and split, in a fixed order of rows. Where the user
+    named a step of rationales they have ``rationales`` too: null, or a list of structs with
+    rationale_id, kind, origin, scope, status, text, language, about (chosen, rejected or both),
+    preferred, verdict, aspect, aspects, generator, attempt (as in the table ``rationales``),
+    is_passed, is_kept and failed (as in ``rationale_gates``).
     """
 
     name: str
@@ -184,10 +188,16 @@ class Exporter:
     loses: tuple[str, ...] = field(default=())
     """What the format cannot hold; the command prints it."""
     summary: str = ""
+    rationales: Literal["none", "welcome", "needed"] = "none"
+    """Whether the format has a place for rationales."""
 
 
 def exporter(
-    *, version: int, params: type[Params] = NoParams, loses: tuple[str, ...] = ()
+    *,
+    version: int,
+    params: type[Params] = NoParams,
+    loses: tuple[str, ...] = (),
+    rationales: Literal["none", "welcome", "needed"] = "none",
 ) -> Callable[[ExportFunction], Exporter]:
     """Make an exporter of a function; its name is the function's, in kebab case."""
 
@@ -201,6 +211,7 @@ def exporter(
             write=function,
             loses=loses,
             summary=doc[0] if doc else "",
+            rationales=rationales,
         )
 
     return wrap

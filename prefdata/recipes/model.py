@@ -62,6 +62,10 @@ class ExportStep(_Part):
     splits: _Name | None = Field(
         default=None, description="Step that assigns the splits; one split `train` when absent."
     )
+    rationales: _Name | None = Field(
+        default=None,
+        description="Step that let rationales pass, for formats that hold them; none when absent.",
+    )
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the exporter.")
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from prefdata.catalog import Session
-from prefdata.core.errors import UnknownNameError
-from prefdata.registry import plugin
+from prefdata.core.errors import RecipeError, UnknownNameError
+from prefdata.registry import names, plugin
 from prefdata.runner.folders import PendingFolder, prepare_folder
 from prefdata.runner.units import checked_params
 
@@ -39,17 +39,43 @@ SELECT
     chosen.messages AS chosen, rejected.messages AS rejected,
     pairs.margin, pairs.margin_unit, pairs.strength, pairs.n_votes, pairs.aspect,
     pairs.annotator_id, chosen.model AS chosen_model, rejected.model AS rejected_model,
-    prompts.language, coalesce(splits.split, 'train') AS split
+    prompts.language, coalesce(splits.split, 'train') AS split{columns}
 FROM pairs
 JOIN prompts ON prompts.prompt_id = pairs.prompt_id
 JOIN responses AS chosen ON chosen.response_id = pairs.chosen_id
 JOIN responses AS rejected ON rejected.response_id = pairs.rejected_id
 LEFT JOIN splits ON splits.prompt_id = pairs.prompt_id AND splits.stage = $splits
 LEFT JOIN decisions ON decisions.pair_id = pairs.pair_id AND decisions.stage = $decisions
-WHERE pairs.stage = $pairs
+{joins}WHERE pairs.stage = $pairs
   AND ($decisions IS NULL OR decisions.is_kept)
   AND ($sources IS NULL OR list_contains($sources, pairs.source))
 ORDER BY pairs.pair_id
+"""
+# One list per pair, in a fixed order; a rationale that two steps wrote alike counts once.
+_TOLD = """
+LEFT JOIN (
+    SELECT pair_id, list(told ORDER BY told.kind, told.attempt, told.rationale_id) AS rationales
+    FROM (
+        SELECT r.pair_id, struct_pack(
+            rationale_id := r.rationale_id, kind := r.kind, origin := r.origin, scope := r.scope,
+            status := r.status, text := r.text, language := r.language,
+            about := CASE r.response_ids
+                WHEN [p.chosen_id] THEN 'chosen' WHEN [p.rejected_id] THEN 'rejected' ELSE 'both'
+            END,
+            preferred := r.preferred, verdict := r.verdict, aspect := r.aspect,
+            aspects := r.aspects, generator := r.generator, attempt := r.attempt,
+            is_passed := g.is_passed, is_kept := g.is_kept, failed := g.failed
+        ) AS told
+        FROM rationale_gates AS g
+        JOIN rationales AS r ON r.rationale_id = g.rationale_id AND r.pair_id = g.pair_id
+        JOIN pairs AS p ON p.pair_id = r.pair_id AND p.stage = $pairs
+        WHERE g.stage = $rationales
+        QUALIFY row_number() OVER (
+            PARTITION BY r.rationale_id, r.pair_id ORDER BY r.stage
+        ) = 1
+    )
+    GROUP BY pair_id
+) AS told ON told.pair_id = pairs.pair_id
 """
 
 
@@ -96,6 +122,7 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
     pairs: str,
     decisions: str | None,
     splits: str | None,
+    rationales: str | None,
     sources: list[str] | None,
     params: dict[str, Any],
     where: str,
@@ -104,12 +131,20 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
 
     Raises:
         UnknownNameError: If there is no such exporter, or no step of that name wrote pairs,
-            decisions or splits.
-        RecipeError: If parameters do not fit, or the place holds what no export wrote.
+            decisions, splits or passed rationales.
+        RecipeError: If parameters do not fit, the format holds no rationales or needs them, or
+            the place holds what no export wrote.
     """
     found: Exporter = plugin("exporter", exporter, where=where)
     settings = checked_params(found.params, params, where=where)
-    for table, step in (("pairs", pairs), ("decisions", decisions), ("splits", splits)):
+    _check_rationales(found, rationales, where=where)
+    asked = {
+        "pairs": pairs,
+        "decisions": decisions,
+        "splits": splits,
+        "rationale_gates": rationales,
+    }
+    for table, step in asked.items():
         known = {key[1] for key in state.table(table).partitions}
         if step is not None and step not in known:
             raise UnknownNameError(f"step that wrote {table}", step, known=known, where=where)
@@ -120,6 +155,8 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
             )
     counted = _Counter()
     values = {"pairs": pairs, "decisions": decisions, "splits": splits, "sources": sources}
+    if rationales is not None:
+        values["rationales"] = rationales
 
     def fill(folder: Path) -> list[Path]:
         with Session(workspace, state) as session:
@@ -129,6 +166,27 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
 
     files = prepare_folder(to, "export", fill, note=f"{exporter} of {pairs}", where=where)
     return PendingExport(exporter, found.version, files, counted.rows, found.loses)
+
+
+def _check_rationales(found: Exporter, step: str | None, *, where: str) -> None:
+    """Refuse a step of rationales where the format has no place for them, and its absence."""
+    if step is None and found.rationales == "needed":
+        raise RecipeError(
+            f"The format {found.name} is made of rationales.",
+            where=where,
+            fix="Name the step that let them pass: `rationales: gate-rationales` in a recipe, "
+            "--rationales gate-rationales on the command line.",
+        )
+    if step is not None and found.rationales == "none":
+        raise RecipeError(
+            f"The format {found.name} has no place for rationales.",
+            where=where,
+            fix="Leave `rationales` out, or take a format that has: "
+            + ", ".join(
+                name for name in names("exporter") if plugin("exporter", name).rationales != "none"
+            )
+            + ".",
+        )
 
 
 class _Counter:
@@ -144,7 +202,11 @@ class _Counter:
 
 
 def _batches(session: Session, values: dict[str, Any]) -> Iterator[pl.DataFrame]:
-    relation = session.connection.sql(_ROWS, params=values)
+    has_told = "rationales" in values
+    query = _ROWS.format(
+        columns=", told.rationales" if has_told else "", joins=_TOLD if has_told else ""
+    )
+    relation = session.connection.sql(query, params=values)
     for batch in relation.to_arrow_reader(_BATCH_ROWS):
         if batch.num_rows:
             yield pl.DataFrame(batch)
@@ -159,6 +221,7 @@ def export_pairs(  # noqa: PLR0913 - the options of the command
     pairs: str = "make-pairs",
     decisions: str | None = None,
     splits: str | None = None,
+    rationales: str | None = None,
     sources: Sequence[str] | None = None,
     params: dict[str, Any] | None = None,
 ) -> ExportResult:
@@ -172,6 +235,7 @@ def export_pairs(  # noqa: PLR0913 - the options of the command
         pairs: Step whose pairs are exported.
         decisions: Step that decides which pairs are in; all when None.
         splits: Step that assigns the splits; one split ``train`` when None.
+        rationales: Step that let rationales pass; none are exported when None.
         sources: Sources to export; all when None.
         params: Parameters of the exporter.
     """
@@ -183,6 +247,7 @@ def export_pairs(  # noqa: PLR0913 - the options of the command
         pairs=pairs,
         decisions=decisions,
         splits=splits,
+        rationales=rationales,
         sources=list(sources) if sources is not None else None,
         params=params or {},
         where=f"export to {to}",

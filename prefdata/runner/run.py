@@ -215,6 +215,7 @@ def _export(
         pairs=asked.pairs,
         decisions=asked.decisions,
         splits=asked.splits,
+        rationales=asked.rationales,
         sources=list(recipe.sources) if recipe.sources is not None else None,
         params=asked.params,
         where=f"recipe {recipe.name!r}: export {asked.to!r}",

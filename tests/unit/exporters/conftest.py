@@ -31,7 +31,63 @@ _COLUMNS: dict[str, pl.DataType] = {
     "language": pl.String(),
     "split": pl.String(),
 }
+_TOLD = pl.Struct(
+    {
+        "rationale_id": pl.String(),
+        "kind": pl.String(),
+        "origin": pl.String(),
+        "scope": pl.String(),
+        "status": pl.String(),
+        "text": pl.String(),
+        "language": pl.String(),
+        "about": pl.String(),
+        "preferred": pl.String(),
+        "verdict": pl.String(),
+        "aspect": pl.String(),
+        "aspects": pl.List(pl.String()),
+        "generator": pl.String(),
+        "attempt": pl.Int32(),
+        "is_passed": pl.Boolean(),
+        "is_kept": pl.Boolean(),
+        "failed": pl.List(pl.String()),
+    }
+)
 Make = Callable[..., pl.DataFrame]
+
+
+@pytest.fixture
+def rationale() -> Callable[..., dict[str, Any]]:
+    """Return a function that makes a rationale that passed and is kept, but for differences."""
+
+    def make(text: str | None, **differences: Any) -> dict[str, Any]:
+        plain: dict[str, Any] = {
+            "rationale_id": f"r:{text}",
+            "kind": "specific",
+            "origin": "given",
+            "scope": "pair",
+            "status": "ok",
+            "text": text,
+            "language": "en",
+            "about": "both",
+            "preferred": "x",
+            "attempt": 1,
+            "is_passed": True,
+            "is_kept": True,
+            "failed": [],
+        }
+        return {**dict.fromkeys(_TOLD.to_schema()), **plain, **differences}
+
+    return make
+
+
+@pytest.fixture
+def add() -> Make:
+    """Return a function that adds the rationales of each pair, as an export has them."""
+
+    def to(frame: pl.DataFrame, *told: list[dict[str, Any]] | None) -> pl.DataFrame:
+        return frame.with_columns(pl.Series("rationales", list(told), dtype=pl.List(_TOLD)))
+
+    return to
 
 
 def say(*turns: str) -> list[dict[str, str]]:

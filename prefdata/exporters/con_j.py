@@ -1,0 +1,116 @@
+"""Pairs of judgments: one that passed the gate over one that failed, for training judges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+from pydantic import Field
+
+from prefdata.exporters._files import Format, split_files
+from prefdata.exporters._rationales import (
+    Compared,
+    in_order,
+    kept,
+    question,
+    renamed,
+    verdict_line,
+    with_rationales,
+)
+from prefdata.protocols import exporter
+from prefdata.tables.messages import message, messages_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["ConJ", "con_j"]
+
+_CONTRADICTS = ("stance", "grounding")
+"""Checks that fail where a rationale argues for the other response."""
+
+
+class ConJ(Compared):
+    """Parameters of `con-j`."""
+
+    failed: Literal["wrong-verdict", "any"] = Field(
+        default="wrong-verdict",
+        description="Which failed rationales are the worse ones. `wrong-verdict`: those that "
+        "prefer the other response. `any`: also those that failed for what they say or how.",
+    )
+    messages: bool = Field(default=True, description="Conversations, or strings.")
+    file: Literal["parquet", "jsonl", "both"] = Field(
+        default="parquet", description="Kind of file that each split gets."
+    )
+
+
+@exporter(
+    version=1,
+    params=ConJ,
+    rationales="needed",
+    loses=(
+        "pairs without one rationale that passed and one that failed",
+        "all but one failed rationale of each pair",
+        "who preferred it, where it is from, and who wrote the rationales",
+    ),
+)
+def con_j(frames: Iterator[pl.DataFrame], out: Path, params: ConJ) -> list[Path]:
+    """Write prompt (the question), chosen and rejected (two judgments) of each pair that has both.
+
+    Each judgment is a rationale with a verdict. That of a failed one is what its writer said where
+    it was asked, else the other response where a check found that it argues for it, else the label.
+
+    References:
+        Ye et al., *Learning LLM-as-a-Judge for Preference Alignment* (ICLR 2025): contrastive
+        judgments, DPO on them.
+    """
+    formats: tuple[Format, ...] = ("parquet", "jsonl") if params.file == "both" else (params.file,)
+    with split_files(out, *formats) as files:
+        for frame in frames:
+            good = _judgments(kept(frame, params.kind), pl.lit(value=True), params)
+            bad = _judgments(_failed(frame, params), ~pl.col("is_wrong"), params)
+            rows = good.join(
+                bad.select("pair_id", rejected="judgment"),
+                on="pair_id",
+                how="inner",
+                maintain_order="left",
+            )
+            columns = rows.select("prompt", chosen="judgment", rejected="rejected")
+            if params.messages:
+                columns = columns.select(
+                    prompt=messages_of(message("user", "prompt")),
+                    chosen=messages_of(message("assistant", "chosen")),
+                    rejected=messages_of(message("assistant", "rejected")),
+                )
+            files.add(columns, rows["split"])
+    return files.paths
+
+
+def _failed(frame: pl.DataFrame, params: ConJ) -> pl.DataFrame:
+    """Return for each pair its worst rationale: one that prefers the other response, if any."""
+    verdict = pl.col("verdict")
+    contradicts = pl.col("failed").list.set_intersection(list(_CONTRADICTS)).list.len() > 0
+    is_wrong = (
+        pl.when(verdict.is_not_null()).then(verdict != pl.col("preferred")).otherwise(contradicts)
+    )
+    rows = with_rationales(frame).filter(~pl.col("is_passed")).with_columns(is_wrong=is_wrong)
+    if params.failed == "wrong-verdict":
+        rows = rows.filter("is_wrong")
+    if params.kind != "any":
+        rows = rows.filter(pl.col("kind") == params.kind)
+    return (
+        rows.sort("is_wrong", "rationale_id", descending=[True, False])
+        .unique("pair_id", keep="first", maintain_order=True)
+        .sort("pair_id")
+    )
+
+
+def _judgments(told: pl.DataFrame, is_for_chosen: pl.Expr, params: ConJ) -> pl.DataFrame:
+    ordered = in_order(told, params.seed)
+    named = ordered.with_columns(renamed(ordered, params).alias("text"))
+    return named.select(
+        "pair_id",
+        "split",
+        prompt=question(params),
+        judgment=pl.concat_str("text", pl.lit("\n\n"), verdict_line(is_for_chosen, params)),
+    )
