@@ -16,6 +16,7 @@ from prefdata.runner import ingest, make_report, run
 from prefdata.runner.units import checked_params
 from prefdata.schema import polars_schema, table_schema
 from prefdata.testing.contracts import write_files
+from prefdata.testing.gates import put_gated
 from prefdata.testing.scores import put_scores
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     steps = ["flag-quality", "make-pairs"]
     run(catalog, Recipe.model_validate({"name": "before", "steps": steps}))
     put_scores(catalog)
+    put_gated(catalog)
     filtered = {"stage": "filter-displacement", "params": {"keep_lowest": 0.5}}
     run(catalog, Recipe.model_validate({"name": "filter", "steps": [filtered]}))
     return catalog

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from prefdata.reports._page.files import as_json, short, write_all
 from prefdata.reports._page.texts import count, score, share
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["numbers", "summary", "write_files"]
 
-_WIDTH = 80
 _PAIR = (
     "pair_id",
     "source",
@@ -80,7 +78,7 @@ def summary(found: Findings) -> str:
         spread = ", ".join(score(whole[key]) for key in ("q05", "median", "q95"))
         lines.append(f"LN-CHES at 5, 50 and 95 %: {spread}")
         lines += [_rho(found, name) for name in ("ln_ches", "ches")]
-    return "".join(f"{_short(line)}\n" for line in lines)
+    return "".join(f"{short(line)}\n" for line in lines)
 
 
 def _rho(found: Findings, name: str) -> str:
@@ -91,10 +89,6 @@ def _rho(found: Findings, name: str) -> str:
     return f"Spearman of {said} with length difference: {score(row['rho'][0], signs=2)}"
 
 
-def _short(line: str) -> str:
-    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
-
-
 def write_files(found: Findings, page: str, out: Path) -> list[Path]:
     """Write all files of the report.
 
@@ -103,22 +97,11 @@ def write_files(found: Findings, page: str, out: Path) -> list[Path]:
     """
     texts = {
         "index.html": page,
-        "numbers.json": json.dumps(_finite(numbers(found)), indent=2, ensure_ascii=False) + "\n",
+        "numbers.json": as_json(numbers(found)),
         "summary.txt": summary(found),
         "pairs.csv": _pairs_csv(found),
     }
-    files = []
-    for name, text in texts.items():
-        path = out / name
-        path.write_text(text, encoding="utf-8", newline="\n")
-        files.append(path)
-    if found.figures:
-        (out / "figures").mkdir()
-    for name, drawn in found.figures.items():
-        path = out / "figures" / f"{name}.png"
-        path.write_bytes(drawn.light)
-        files.append(path)
-    return files
+    return write_all(out, texts, found.figures)
 
 
 def _pairs_csv(found: Findings) -> str:
@@ -135,14 +118,3 @@ def _pairs_csv(found: Findings) -> str:
     kinds = found.scores.rows.schema
     schema = pl.Schema({"list": pl.String(), **{key: kinds[key] for key in _PAIR}})
     return pl.DataFrame(rows, schema=schema).write_csv()
-
-
-def _finite(value: Any) -> Any:
-    """Return the value with null in place of what JSON cannot hold."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return value

@@ -14,7 +14,7 @@ from prefdata.core.errors import RecipeError, UnknownNameError
 from prefdata.protocols import NoParams, exporter
 from prefdata.recipes import Recipe
 from prefdata.runner import export_pairs, run
-from prefdata.schema import conform, table_schema
+from prefdata.testing.gates import put_gated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,62 +143,31 @@ def test_a_source_that_is_not_there_leaves_the_old_export(ready: Catalog, tmp_pa
     assert {path.name for path in (tmp_path / "out").glob("*.jsonl")} == set(before.digests)
 
 
-def _put_rationales(catalog: Catalog) -> list[str]:
-    """Write a rationale of every pair, of which each second one passed the gate."""
-    pairs = catalog.scan("pairs").sort("pair_id").collect().with_row_index()
-    is_passed = pl.col("index") % 2 == 0
-    rows = pairs.select(
-        "source",
-        "pair_id",
-        "prompt_id",
-        rationale_id=pl.concat_str(pl.lit("r:"), "pair_id"),
-        scope=pl.lit("pair"),
-        response_ids=pl.concat_list("chosen_id", "rejected_id"),
-        x_id="chosen_id",
-        y_id="rejected_id",
-        preferred=pl.lit("x"),
-        kind=pl.lit("general"),
-        origin=pl.lit("given"),
-        status=pl.lit("ok"),
-        text=pl.lit("X is clearer."),
-        is_passed=is_passed,
-        is_kept=is_passed,
-        failed=pl.when(is_passed).then([]).otherwise(pl.concat_list(pl.lit("length"))),
-        abstained=pl.lit([], pl.List(pl.String)),
-    )
-    with catalog.write() as write:
-        for (source,), part in rows.partition_by("source", as_dict=True).items():
-            for table, step in (("rationales", "write"), ("rationale_gates", "gate")):
-                schema = table_schema(table)
-                known = part.with_columns(stage=pl.lit(step))
-                frame = known.select(name for name in schema.column_names if name in known.columns)
-                write.put(table, (str(source), step), conform(frame, schema))
-        write.commit("rationales")
-    return rows.filter("is_passed")["pair_id"].to_list()
-
-
 def test_pairs_bring_their_rationales_where_a_step_is_named(ready: Catalog, tmp_path: Path) -> None:
-    kept = _put_rationales(ready)
-    export_pairs(ready, "jsonl", tmp_path / "all", rationales="gate")
+    put_gated(ready)
+    is_kept = ready.scan("rationale_gates").filter("is_kept").collect()
+    kept = is_kept["pair_id"].to_list()
+    assert 0 < len(kept) < 45
+    export_pairs(ready, "jsonl", tmp_path / "all", rationales="gate-rationales")
     rows = _lines(tmp_path / "all")
     assert len(rows) == 45
     for row in rows:
         (told,) = row["rationales"]
         assert told["about"] == "both"
         assert told["is_kept"] == (row["pair_id"] in kept)
-        assert told["failed"] == ([] if told["is_kept"] else ["length"])
+        assert bool(told["failed"]) != told["is_kept"]
     export_pairs(ready, "jsonl", tmp_path / "none")
     assert "rationales" not in _lines(tmp_path / "none")[0]
-    made = export_pairs(ready, "rationale-sft", tmp_path / "sft", rationales="gate")
+    made = export_pairs(ready, "rationale-sft", tmp_path / "sft", rationales="gate-rationales")
     assert made.rows == 45
     completions = pl.read_parquet(tmp_path / "sft" / "train.parquet")["completion"]
     assert len(completions) == len(kept)
 
 
 def test_a_format_tells_whether_it_holds_rationales(ready: Catalog, tmp_path: Path) -> None:
-    _put_rationales(ready)
+    put_gated(ready)
     with pytest.raises(RecipeError, match="is made of rationales"):
         export_pairs(ready, "rdpo", tmp_path / "out")
     with pytest.raises(UnknownNameError, match="step that wrote rationale_gates"):
-        export_pairs(ready, "rdpo", tmp_path / "out", rationales="write")
+        export_pairs(ready, "rdpo", tmp_path / "out", rationales="write-rationales")
     assert not (tmp_path / "out").exists()
