@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         init,
         open,  # noqa: A004
         plan,
+        price,
         report,
         run,
         search,
@@ -34,6 +35,7 @@ __all__ = [
     "init",
     "open",
     "plan",
+    "price",
     "report",
     "run",
     "search",

@@ -18,6 +18,7 @@ from prefdata.core.events import Report, silent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from prefdata.chat.estimate import EstimateLine
     from prefdata.protocols import EmbedderParams
     from prefdata.quality import Validation
     from prefdata.recipes import Recipe
@@ -34,6 +35,7 @@ __all__ = [
     "init",
     "open",
     "plan",
+    "price",
     "report",
     "run",
     "search",
@@ -112,6 +114,19 @@ def plan(
     from prefdata.runner import plan as _plan
 
     return _plan(Catalog.open(workspace), _recipe(recipe, overrides))
+
+
+def price(
+    recipe: Recipe | Path | str,
+    *,
+    workspace: Place = None,
+    overrides: Sequence[str] = (),
+    report: Report = silent,
+) -> list[EstimateLine]:
+    """Return what a recipe would ask chat models, and what that would cost; nothing is sent."""
+    from prefdata.runner import price as _price
+
+    return _price(Catalog.open(workspace), _recipe(recipe, overrides), report=report)
 
 
 def run(

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 Kind = Literal["specific", "general", "feedback", "reason", "aspect", "critique", "any"]
-KINDS = ("specific", "general", "feedback", "reason", "aspect", "critique")
+KINDS = ("specific", "general", "feedback", "reason", "critique", "aspect")
 """Kinds of rationales, the most telling first."""
 _SIDES = ("chosen", "rejected")
 _FIRST, _SECOND = "Response 1", "Response 2"
@@ -44,7 +44,7 @@ class Compared(Params):
     kind: Kind = Field(
         default="any",
         description="Which rationale a pair gets. `any`: one of each that passed, in the order "
-        "specific, general, feedback, reason, aspect, critique, the first that there is.",
+        "specific, general, feedback, reason, critique, aspect, the first that there is.",
     )
     seed: int = Field(default=0, ge=0, description="Of the order in which responses are shown.")
     first: str = Field(
@@ -82,12 +82,15 @@ def with_rationales(frame: pl.DataFrame, about: Sequence[str] = ("both",)) -> pl
 def kept(frame: pl.DataFrame, kind: Kind, about: Sequence[str] = ("both",)) -> pl.DataFrame:
     """Return for each pair the rationale that it gets, where one passed; at most one a pair.
 
+    What a source says of one response alone is read by no gate, and counts as it is.
+
     Args:
         frame: Pairs as exporters get them, with ``rationales``.
         kind: The kind wanted; see `Compared`.
         about: As in `with_rationales`; at most one for each of these.
     """
-    rows = with_rationales(frame, about).filter("is_kept")
+    is_of_one = pl.col("is_kept").is_null()
+    rows = with_rationales(frame, about).filter(pl.col("is_kept") | is_of_one)
     if kind != "any":
         rows = rows.filter(pl.col("kind") == kind)
     rank = pl.col("kind").replace_strict({name: i for i, name in enumerate(KINDS)}, default=9)

@@ -40,6 +40,7 @@ class Cut(Params):
     version=1,
     params=Cut,
     rationales="needed",
+    takes_critiques=True,
     loses=(
         "pairs without a text on the rejected response",
         "the chosen response, unless `chosen_is_fine`",
@@ -50,8 +51,8 @@ def cut(frames: Iterator[pl.DataFrame], out: Path, params: Cut) -> list[Path]:
     """Write ``<split>.jsonl`` with id, instruction, input, output and judgment of responses.
 
     The judgment of a rejected response is what the source says of it alone (a critique, the
-    rationale of a rating), else the rationale of its pair. ``input`` is empty: the whole prompt is
-    the instruction.
+    rationale of a rating; no gate reads these), else the rationale of its pair. ``input`` is
+    empty: the whole prompt is the instruction.
 
     References:
         Xu et al., *Reasons to Reject? Aligning Language Models with Judgments* (arXiv 2312.14591);

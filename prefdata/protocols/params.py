@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-if TYPE_CHECKING:
-    from prefdata.protocols.chat_params import ChatParams
 
 __all__ = ["CausalParams", "EmbedderParams", "NoParams", "Outside", "Params"]
 
@@ -148,10 +145,10 @@ class Outside:
     it to the stage with the `Context`.
     """
 
-    models: tuple[EmbedderParams | CausalParams | ChatParams, ...] = ()
+    models: tuple[Params, ...] = ()
     """Embedders, whose vectors the stage gets from ``Context.vectors``, causal language models,
     whose scores it gets from ``Context.scorer``, and chat models, whose answers it gets from
-    ``Context.chat``."""
+    ``Context.chat``; as `EmbedderParams`, `CausalParams` and `ChatParams`."""
     files: tuple[str, ...] = ()
     """Paths or ``hf://`` addresses; the stage finds them in ``Context.files``."""
     snapshots: tuple[str, ...] = ()

@@ -190,6 +190,9 @@ class Exporter:
     summary: str = ""
     rationales: Literal["none", "welcome", "needed"] = "none"
     """Whether the format has a place for rationales."""
+    takes_critiques: bool = False
+    """Whether it also takes what a source says of one response alone, which no gate reads: such
+    rationales have null in ``is_passed``, ``is_kept`` and ``failed``."""
 
 
 def exporter(
@@ -198,6 +201,7 @@ def exporter(
     params: type[Params] = NoParams,
     loses: tuple[str, ...] = (),
     rationales: Literal["none", "welcome", "needed"] = "none",
+    takes_critiques: bool = False,
 ) -> Callable[[ExportFunction], Exporter]:
     """Make an exporter of a function; its name is the function's, in kebab case."""
 
@@ -212,6 +216,7 @@ def exporter(
             loses=loses,
             summary=doc[0] if doc else "",
             rationales=rationales,
+            takes_critiques=takes_critiques,
         )
 
     return wrap

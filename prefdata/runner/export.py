@@ -51,29 +51,43 @@ LEFT JOIN decisions ON decisions.pair_id = pairs.pair_id AND decisions.stage = $
   AND ($sources IS NULL OR list_contains($sources, pairs.source))
 ORDER BY pairs.pair_id
 """
-# One list per pair, in a fixed order; a rationale that two steps wrote alike counts once.
+_RATIONALE = """
+rationale_id := r.rationale_id, kind := r.kind, origin := r.origin, scope := r.scope,
+status := r.status, text := r.text, language := r.language,
+about := CASE r.response_ids
+    WHEN [p.chosen_id] THEN 'chosen' WHEN [p.rejected_id] THEN 'rejected' ELSE 'both'
+END,
+preferred := r.preferred, verdict := r.verdict, aspect := r.aspect, aspects := r.aspects,
+generator := r.generator, attempt := r.attempt
+"""
+_GATED = """
+SELECT r.pair_id, struct_pack(
+    {rationale}, is_passed := g.is_passed, is_kept := g.is_kept, failed := g.failed
+) AS told
+FROM rationale_gates AS g
+JOIN rationales AS r ON r.rationale_id = g.rationale_id AND r.pair_id = g.pair_id
+JOIN pairs AS p ON p.pair_id = r.pair_id AND p.stage = $pairs
+WHERE g.stage = $rationales
+-- A rationale that two steps wrote alike counts once.
+QUALIFY row_number() OVER (PARTITION BY r.rationale_id, r.pair_id ORDER BY r.stage) = 1
+"""
+# What a source says of one response is of no pair, and no gate reads it.
+_OF_ONE = """
+SELECT p.pair_id, struct_pack(
+    {rationale},
+    is_passed := NULL::BOOLEAN, is_kept := NULL::BOOLEAN, failed := NULL::VARCHAR[]
+) AS told
+FROM rationales AS r
+JOIN pairs AS p
+  ON p.prompt_id = r.prompt_id AND p.stage = $pairs
+  AND r.response_ids[1] IN (p.chosen_id, p.rejected_id)
+WHERE r.scope = 'response' AND r.origin = 'native' AND r.pair_id IS NULL
+QUALIFY row_number() OVER (PARTITION BY r.rationale_id, p.pair_id ORDER BY r.stage) = 1
+"""
 _TOLD = """
 LEFT JOIN (
     SELECT pair_id, list(told ORDER BY told.kind, told.attempt, told.rationale_id) AS rationales
-    FROM (
-        SELECT r.pair_id, struct_pack(
-            rationale_id := r.rationale_id, kind := r.kind, origin := r.origin, scope := r.scope,
-            status := r.status, text := r.text, language := r.language,
-            about := CASE r.response_ids
-                WHEN [p.chosen_id] THEN 'chosen' WHEN [p.rejected_id] THEN 'rejected' ELSE 'both'
-            END,
-            preferred := r.preferred, verdict := r.verdict, aspect := r.aspect,
-            aspects := r.aspects, generator := r.generator, attempt := r.attempt,
-            is_passed := g.is_passed, is_kept := g.is_kept, failed := g.failed
-        ) AS told
-        FROM rationale_gates AS g
-        JOIN rationales AS r ON r.rationale_id = g.rationale_id AND r.pair_id = g.pair_id
-        JOIN pairs AS p ON p.pair_id = r.pair_id AND p.stage = $pairs
-        WHERE g.stage = $rationales
-        QUALIFY row_number() OVER (
-            PARTITION BY r.rationale_id, r.pair_id ORDER BY r.stage
-        ) = 1
-    )
+    FROM ({rationales})
     GROUP BY pair_id
 ) AS told ON told.pair_id = pairs.pair_id
 """
@@ -162,7 +176,8 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
         with Session(workspace, state) as session:
             # Sorting a million pairs with their texts spills to disk beyond this.
             session.connection.execute(f"SET memory_limit = '{_SORT_BYTES} bytes'")
-            return found.write(counted.count(_batches(session, values)), folder, settings)
+            batches = _batches(session, _query(found, rationales), values)
+            return found.write(counted.count(batches), folder, settings)
 
     files = prepare_folder(to, "export", fill, note=f"{exporter} of {pairs}", where=where)
     return PendingExport(exporter, found.version, files, counted.rows, found.loses)
@@ -201,11 +216,17 @@ class _Counter:
             yield frame
 
 
-def _batches(session: Session, values: dict[str, Any]) -> Iterator[pl.DataFrame]:
-    has_told = "rationales" in values
-    query = _ROWS.format(
-        columns=", told.rationales" if has_told else "", joins=_TOLD if has_told else ""
-    )
+def _query(found: Exporter, rationales: str | None) -> str:
+    """Return the query of the rows, with the rationales that the format takes."""
+    if rationales is None:
+        return _ROWS.format(columns="", joins="")
+    parts = (_GATED, _OF_ONE) if found.takes_critiques else (_GATED,)
+    every = [f"({part.format(rationale=_RATIONALE)})" for part in parts]
+    told = _TOLD.format(rationales=" UNION ALL ".join(every))
+    return _ROWS.format(columns=", told.rationales", joins=told)
+
+
+def _batches(session: Session, query: str, values: dict[str, Any]) -> Iterator[pl.DataFrame]:
     relation = session.connection.sql(query, params=values)
     for batch in relation.to_arrow_reader(_BATCH_ROWS):
         if batch.num_rows:

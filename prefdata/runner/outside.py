@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prefdata.chat.models import chat_backend, chat_id
-from prefdata.core.errors import FetchError, UserError
+from prefdata.core.errors import FetchError, InternalError, UserError
 from prefdata.core.fingerprint import digest, file_digest
 from prefdata.displacement.models import causal_backend
 from prefdata.fetch.locate import fetch
-from prefdata.protocols import CausalParams, ChatParams
+from prefdata.protocols import CausalParams, ChatParams, EmbedderParams
 from prefdata.vectors.models import backend_of, no_corpus
 
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog
     from prefdata.core.events import Report
-    from prefdata.protocols import EmbedderParams, Params
+    from prefdata.protocols import Params
 
 __all__ = ["Found", "find_outside"]
 
@@ -45,7 +45,8 @@ def find_outside(params: Params, catalog: Catalog, report: Report) -> Found:
     files = {name: _file(name, catalog, report) for name in named.files}
     digests = {f"file:{name}": file_digest(path) for name, path in files.items()}
     digests |= {f"snapshot:{ref}": catalog.snapshot(ref).name for ref in named.snapshots}
-    digests |= {f"model:{model.model}": _model_digest(model) for model in named.models}
+    # Two models may have one name, on two servers: their place tells them apart.
+    digests |= {f"model:{i}": _model_digest(model) for i, model in enumerate(named.models)}
     return Found(digests, files)
 
 
@@ -72,14 +73,24 @@ def _file(name: str, catalog: Catalog, report: Report) -> Path:
     return found[0].path
 
 
-def _model_digest(model: EmbedderParams | CausalParams | ChatParams) -> str:
-    """Return what decides the result of a model, as far as it is known before texts are read."""
+def _model_digest(model: Params) -> str:
+    """Return what decides the result of a model, as far as it is known before texts are read.
+
+    Raises:
+        InternalError: If a stage names as a model what is none.
+    """
     if isinstance(model, ChatParams):
         return chat_id(chat_backend(model).identify(model))
     if isinstance(model, CausalParams):
         causal = causal_backend()
         causal.devices(model)  # One that is not there is told before anything runs.
         return digest([causal.name, asdict(causal.identify(model))])
+    if not isinstance(model, EmbedderParams):
+        raise InternalError(
+            f"{type(model).__name__} are no parameters of a model.",
+            where="Params.outside().models",
+            fix="Please report this to the author of the stage.",
+        )
     backend = backend_of(model)
     revision = None if backend.is_fitted else backend.revision(model, no_corpus)
     return digest([backend.name, revision, model.identity()])

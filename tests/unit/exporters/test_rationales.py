@@ -134,7 +134,8 @@ def test_rdpo_rows_are_strings_with_the_question_of_the_rationale(
 def test_cut_takes_what_is_said_of_the_rejected_response_alone(
     pairs: Any, add: Any, rationale: Any, tmp_path: Path
 ) -> None:
-    critique = rationale("It is wrong.", kind="critique", about="rejected", preferred=None)
+    alone = {"preferred": None, "is_passed": None, "is_kept": None, "failed": None}
+    critique = rationale("It is wrong.", kind="critique", about="rejected", **alone)
     of_pair = rationale("Y says more than X.", preferred="y")
     frame = add(pairs({}, {}, {}), [critique, of_pair], [of_pair], None)
     rows = _write(cut, frame, tmp_path, Cut(chosen_is_fine=True))

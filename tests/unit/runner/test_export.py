@@ -14,6 +14,7 @@ from prefdata.core.errors import RecipeError, UnknownNameError
 from prefdata.protocols import NoParams, exporter
 from prefdata.recipes import Recipe
 from prefdata.runner import export_pairs, run
+from prefdata.schema import conform, table_schema
 from prefdata.testing.gates import put_gated
 
 if TYPE_CHECKING:
@@ -171,3 +172,31 @@ def test_a_format_tells_whether_it_holds_rationales(ready: Catalog, tmp_path: Pa
     with pytest.raises(UnknownNameError, match="step that wrote rationale_gates"):
         export_pairs(ready, "rdpo", tmp_path / "out", rationales="write-rationales")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_said_of_one_response_comes_where_the_format_takes_it(
+    ready: Catalog, tmp_path: Path
+) -> None:
+    put_gated(ready)
+    pairs = ready.scan("pairs").filter(pl.col("source") == "b").collect()
+    critiques = pairs.select(
+        "source",
+        "prompt_id",
+        rationale_id=pl.concat_str(pl.lit("c:"), "pair_id"),
+        scope=pl.lit("response"),
+        response_ids=pl.concat_list("rejected_id"),
+        kind=pl.lit("critique"),
+        origin=pl.lit("native"),
+        status=pl.lit("ok"),
+        text=pl.lit("It is vague."),
+        native_raw=pl.lit("It is vague."),
+        stage=pl.lit("native"),
+    )
+    with ready.write() as write:
+        write.put("rationales", ("b", "native"), conform(critiques, table_schema("rationales")))
+        write.commit("critiques")
+    export_pairs(ready, "cut", tmp_path / "cut", rationales="gate-rationales", sources=["b"])
+    rows = _lines(tmp_path / "cut")
+    assert [row["judgment"] for row in rows] == ["It is vague."] * 5
+    export_pairs(ready, "jsonl", tmp_path / "all", rationales="gate-rationales", sources=["b"])
+    assert {len(row["rationales"]) for row in _lines(tmp_path / "all")} == {1}
