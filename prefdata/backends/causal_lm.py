@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefdata.backends._causal_lm.encode import TextReader
-from prefdata.backends._causal_lm.identity import identify, load_tokenizer
-from prefdata.backends._causal_lm.load import devices, load
-from prefdata.backends._causal_lm.locate import locate, locate_adapter
+from prefdata.backends._causal.encode import TextReader
+from prefdata.backends._causal.identity import identify, load_tokenizer
+from prefdata.backends._causal.load import devices
+from prefdata.backends._causal.locate import locate, locate_adapter
+from prefdata.backends._causal_lm.load import load
 from prefdata.backends._causal_lm.run import CausalStates
 from prefdata.core.errors import BackendError
 from prefdata.core.events import Note

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from prefdata.backends._causal.encode import TextReader
     from prefdata.backends._causal_lm.backbone import Backbone
     from prefdata.backends._causal_lm.batches import Part
-    from prefdata.backends._causal_lm.encode import TextReader
     from prefdata.core.events import Report
     from prefdata.protocols import CausalIdentity, CausalParams, Encoded, Message, TokenUnit
 

@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from prefdata.backends._causal_lm.load import devices, load
-from prefdata.core.errors import BackendError, MissingExtraError
-from prefdata.protocols import CausalParams, TokenUnit
+from prefdata.backends._causal_lm.load import load
+from prefdata.core.errors import BackendError
 from prefdata.testing.causal import write_tiny_causal_lm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from prefdata.protocols import TokenUnit
 
 __all__: list[str] = []
 
@@ -75,23 +75,6 @@ def test_a_model_with_another_state_before_its_head_is_refused(tmp_path: Path) -
         _load(folder)
 
 
-def test_an_encoder_decoder_is_refused(tmp_path: Path) -> None:
-    from transformers import T5Config, T5ForConditionalGeneration
-
-    config = T5Config(vocab_size=64, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
-    T5ForConditionalGeneration(config).save_pretrained(tmp_path)
-    with pytest.raises(BackendError, match="a t5, which is an encoder-decoder"):
-        _load(tmp_path)
-
-
-def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
-    from transformers import ViTConfig
-
-    ViTConfig(hidden_size=16, num_hidden_layers=1).save_pretrained(tmp_path)
-    with pytest.raises(BackendError, match="a vit, which is no causal language model"):
-        _load(tmp_path)
-
-
 def test_missing_weights_are_refused_but_a_missing_head_is_not(tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
@@ -106,12 +89,6 @@ def test_missing_weights_are_refused_but_a_missing_head_is_not(tmp_path: Path) -
     save_file(headless, weights, metadata={"format": "pt"})
     with pytest.raises(BackendError, match=r"lack 1 of its parts, such as model\.layers\.1\.mlp"):
         _load(folder)
-
-
-def test_a_folder_that_transformers_cannot_load_is_told(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text('{"model_type": "no-such-model"}')
-    with pytest.raises(BackendError, match="The model could not be loaded"):
-        _load(tmp_path)
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # peft asks transformers in its old ways
@@ -157,50 +134,6 @@ def test_an_adapter_that_cannot_be_merged_is_refused(
     get_peft_model(model, config).save_pretrained(str(tmp_path))
     with pytest.raises(BackendError, match="cannot be merged"):
         load(folder_of("llama"), tmp_path, dtype="float32", device="cpu")
-
-
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [("cpu", ("cpu",)), ("cpu,cpu", ("cpu", "cpu")), (" cpu , cpu ", ("cpu", "cpu"))],
-)
-def test_devices_are_those_that_were_named(wanted: str, expected: tuple[str, ...]) -> None:
-    assert devices(CausalParams(model="m", device=wanted)) == expected
-
-
-def test_auto_is_a_device_that_is_there() -> None:
-    found = devices(CausalParams(model="m"))
-    assert found
-    assert len(set(found)) == len(found)
-
-
-@pytest.mark.parametrize("wanted", ["tpu", "cuda:99", "cpu,", "cpu,cuda:99", ""])
-def test_a_device_that_is_not_there_is_refused(wanted: str) -> None:
-    with pytest.raises(BackendError, match="There is no device"):
-        devices(CausalParams(model="m", device=wanted))
-
-
-def test_a_device_that_cannot_be_used_is_told(folder_of: Callable[[str], Path]) -> None:
-    import torch
-
-    if torch.cuda.is_available():
-        pytest.skip("there is a CUDA device")
-    with pytest.raises(BackendError, match="The model could not be loaded"):
-        load(folder_of("llama"), None, dtype="float32", device="cuda:0")
-
-
-def test_a_missing_library_is_told(
-    folder_of: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = folder_of("llama")
-    with monkeypatch.context() as patched:
-        patched.setitem(sys.modules, "peft", None)
-        with pytest.raises(MissingExtraError, match="A PEFT adapter"):
-            load(folder, tmp_path, dtype="float32", device="cpu")
-    monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(MissingExtraError, match="A causal language model"):
-        load(folder, None, dtype="float32", device="cpu")
-    with pytest.raises(MissingExtraError, match="A causal language model"):
-        devices(CausalParams(model="m"))
 
 
 def test_a_model_whose_states_are_no_numbers_is_refused(tmp_path: Path) -> None:

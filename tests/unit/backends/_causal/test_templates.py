@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefdata.backends._causal_lm.identity import load_tokenizer
-from prefdata.backends._causal_lm.templates import RefusedError, Template, template_of
+from prefdata.backends._causal.identity import load_tokenizer
+from prefdata.backends._causal.templates import RefusedError, Template, template_of
 from prefdata.core.errors import MissingExtraError, UserError
 from prefdata.protocols import CausalParams
 from prefdata.testing.causal import CHAT_TEMPLATE, write_byte_tokenizer

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from prefdata.backends._causal_lm.encode import ends_of, opening_of
-from prefdata.backends._causal_lm.locate import (
+from prefdata.backends._causal.encode import ends_of, opening_of
+from prefdata.backends._causal.locate import (
     adapter_weights_of,
     locate,
     locate_adapter,
     weights_of,
 )
-from prefdata.backends._causal_lm.templates import template_of
+from prefdata.backends._causal.templates import template_of
 from prefdata.backends._hub.digests import named_digest, settings_digest
 from prefdata.backends._hub.quiet import first_line, quietly
 from prefdata.core.errors import BackendError, MissingExtraError, UserError

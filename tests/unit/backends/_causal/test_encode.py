@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefdata.backends._causal_lm.encode import MERGED, TextReader, ends_of, opening_of
-from prefdata.backends._causal_lm.identity import load_tokenizer
-from prefdata.backends._causal_lm.templates import template_of
+from prefdata.backends._causal.encode import MERGED, TextReader, ends_of, opening_of
+from prefdata.backends._causal.identity import load_tokenizer
+from prefdata.backends._causal.templates import template_of
 from prefdata.protocols import CausalIdentity, CausalParams, Encoded
 from prefdata.protocols.causal import EncodedStatus
 from prefdata.testing.causal import CHAT_TEMPLATE, write_byte_tokenizer

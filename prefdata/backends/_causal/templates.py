@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from prefdata.backends._hub.quiet import first_line
+from prefdata.backends._messages import shaped
 from prefdata.core.errors import MissingExtraError, UserError
 from prefdata.core.fingerprint import digest
 
@@ -91,14 +92,13 @@ class Template:
         Raises:
             RefusedError: If the template does not take these messages.
         """
-        said = [{"role": m["role"], "content": m["content"]} for m in messages]
-        shaped = _shaped(said, self.system)
-        if not shaped:
+        kept = shaped(messages, self.system)
+        if not kept:
             return None
         try:
-            return self._render(shaped)
+            return self._render(kept)
         except RefusedError as error:
-            if self.system == "keep" and self._takes(_shaped(said, "fold"), instead_of=shaped):
+            if self.system == "keep" and self._takes(shaped(messages, "fold"), instead_of=kept):
                 message = f"{error} With `system: fold` the template takes them."
                 raise RefusedError(message) from error
             raise
@@ -230,26 +230,6 @@ def _check(template: Template, name: str) -> Template:
 def _dated(text: str) -> str:
     """Return a Jinja source in which no time passes."""
     return _STOPPED + text if _CLOCK in text else text
-
-
-def _shaped(messages: Sequence[dict[str, str]], system: str) -> list[dict[str, str]]:
-    """Return messages with their system prompts kept, dropped, or in the user's next message."""
-    if system == "keep":
-        return list(messages)
-    if system == "drop":
-        return [message for message in messages if message["role"] != "system"]
-    shaped: list[dict[str, str]] = []
-    held: list[str] = []
-    for message in messages:
-        if message["role"] == "system":
-            held.append(message["content"])
-        elif held and message["role"] == "user":
-            shaped.append({"role": "user", "content": "\n\n".join([*held, message["content"]])})
-            held = []
-        else:
-            shaped.append(message)
-    # A system prompt that no user follows is all that is asked.
-    return [*shaped, {"role": "user", "content": "\n\n".join(held)}] if held else shaped
 
 
 def _transcript(messages: Sequence[dict[str, str]]) -> str:

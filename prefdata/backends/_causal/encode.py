@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prefdata.backends._causal_lm.templates import RefusedError, Template, template_of
+from prefdata.backends._causal.templates import RefusedError, Template, template_of
 from prefdata.protocols import Encoded
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from prefdata.backends._causal_lm.locate import (
+from prefdata.backends._causal.locate import (
     adapter_weights_of,
     locate,
     locate_adapter,
@@ -209,7 +209,7 @@ def test_a_model_is_downloaded_once_without_what_is_not_needed(hub: Hub, weights
     if weights == "model.safetensors":
         extra.append("pytorch_model.bin")
     code = (
-        "from prefdata.backends._causal_lm.locate import locate\n"
+        "from prefdata.backends._causal.locate import locate\n"
         "print(*sorted(p.name for p in locate('org/model').rglob('*')))"
     )
     endpoint = hub.serve(dict.fromkeys([*wanted, *extra], b"{}"))
@@ -219,7 +219,7 @@ def test_a_model_is_downloaded_once_without_what_is_not_needed(hub: Hub, weights
 
 def test_a_repository_of_another_format_is_an_error(hub: Hub) -> None:
     code = (
-        "from prefdata.backends._causal_lm.locate import locate\n"
+        "from prefdata.backends._causal.locate import locate\n"
         "from prefdata.core.errors import BackendError\n"
         "try:\n    locate('org/model')\n"
         "except BackendError as error:\n    print(error.what)"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from prefdata.backends._causal_lm.identity import (
+from prefdata.backends._causal.identity import (
     identify,
     load_tokenizer,
     longest,
