@@ -1,0 +1,169 @@
+"""What requests would cost: everything but sending them.
+
+Stages go on with the stand-ins of their requests, so what they would ask later, because of these
+answers, is counted too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prefdata.chat.calibration import Calibration, calibrate
+from prefdata.chat.journal import Journal
+from prefdata.chat.known import chat_folder, known_answers
+from prefdata.chat.models import chat_backend, chat_id
+from prefdata.chat.requests import distinct
+from prefdata.core.events import Report, silent
+from prefdata.protocols import ChatAnswer, ChatAnswers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from prefdata.catalog import Catalog
+    from prefdata.protocols import ChatParams, ChatRequest, Price
+
+__all__ = ["ChatEstimator", "EstimateLine"]
+
+_MILLION = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateLine:
+    """What one step would ask one chat model for one purpose."""
+
+    step: str
+    purpose: str
+    chat: str
+    """Digest of server, model and wording."""
+    model: str
+    server: str
+    n_requests: int
+    """Distinct requests, known ones among them."""
+    n_known: int
+    """Those whose answers are known, or are counted in an earlier line."""
+    prompt_tokens: int
+    """Of the requests that would be sent."""
+    completion_tokens: int
+    """Of their answers."""
+    cost: float | None
+    """None where no price is given."""
+    currency: str | None
+    calibrated_by: int
+    """Known answers that these figures stand on; 0 where they are guessed from the texts."""
+
+
+class ChatEstimator:
+    """Counts requests instead of sending them; implements `prefdata.protocols.Chat`.
+
+    It connects to nothing, writes nothing, and spends nothing.
+    """
+
+    def __init__(self, catalog: Catalog, report: Report = silent) -> None:
+        """Begin with nothing counted."""
+        del report  # it is done before there is anything to tell
+        self._catalog = catalog
+        self._lines: dict[tuple[str, str, str], EstimateLine] = {}
+        self._calibrations: dict[tuple[str, str], Calibration] = {}
+        self._counted: set[tuple[str, str]] = set()
+        self._seen: dict[tuple[str, str, str], set[str]] = {}
+
+    @property
+    def lines(self) -> list[EstimateLine]:
+        """What was asked so far, in the order in which it was first asked."""
+        return list(self._lines.values())
+
+    def get(
+        self,
+        requests: Sequence[ChatRequest],
+        *,
+        model: ChatParams,
+        purpose: str,
+        step: str,
+        read: Callable[[str], object] | None = None,
+    ) -> ChatAnswers:
+        """Return known answers, and stand-ins for the others; see `prefdata.protocols.Chat`."""
+        del read  # a stand-in is in the right form by its nature
+        identity = chat_backend(model).identify(model)
+        chat = chat_id(identity)
+        order, asked = distinct(requests, model)
+        known = self._known(chat, asked)
+        key = (step, purpose, chat)
+        line = self._lines.get(key) or EstimateLine(
+            *(step, purpose, chat, model.model, identity.server, 0, 0, 0, 0),
+            cost=None if model.price is None else 0.0,
+            currency=None if model.price is None else model.price.currency,
+            calibrated_by=self._calibration(chat, purpose).n,
+        )
+        self._lines[key] = self._with(line, asked, known, model.price)
+        missing = {
+            digest: _stand_in(digest, request)
+            for digest, request in asked.items()
+            if digest not in known
+        }
+        found = known | missing
+        return ChatAnswers([found[digest] for digest in order], chat, model.model, len(missing))
+
+    def _known(self, chat: str, asked: Mapping[str, ChatRequest]) -> dict[str, ChatAnswer]:
+        folder = chat_folder(self._catalog)
+        if not Journal.exists(folder):
+            return known_answers(self._catalog, None, chat, asked)
+        with Journal(folder) as journal:
+            return known_answers(self._catalog, journal, chat, asked)
+
+    def _calibration(self, chat: str, purpose: str) -> Calibration:
+        if (chat, purpose) not in self._calibrations:
+            self._calibrations[chat, purpose] = calibrate(self._catalog, chat, purpose)
+        return self._calibrations[chat, purpose]
+
+    def _with(
+        self,
+        line: EstimateLine,
+        asked: Mapping[str, ChatRequest],
+        known: Mapping[str, ChatAnswer],
+        price: Price | None,
+    ) -> EstimateLine:
+        """Return a line with further requests; those that it has already are not counted again."""
+        seen = self._seen.setdefault((line.step, line.purpose, line.chat), set())
+        calibration = self._calibration(line.chat, line.purpose)
+        n_requests, n_known, asked_tokens, said_tokens = 0, 0, 0.0, 0.0
+        for digest, request in asked.items():
+            if digest in seen:
+                continue
+            seen.add(digest)
+            n_requests += 1
+            if digest in known or (line.chat, digest) in self._counted:
+                n_known += 1
+                continue
+            self._counted.add((line.chat, digest))
+            asked_tokens += calibration.prompt_tokens(request)
+            said_tokens += calibration.completion_tokens(request)
+        cost = line.cost
+        if price is not None and cost is not None:
+            cached = asked_tokens * calibration.cached_share
+            of_cached = price.input if price.cached_input is None else price.cached_input
+            total = (asked_tokens - cached) * price.input + cached * of_cached
+            cost += (total + said_tokens * price.output) / _MILLION
+        return EstimateLine(
+            *(line.step, line.purpose, line.chat, line.model, line.server),
+            n_requests=line.n_requests + n_requests,
+            n_known=line.n_known + n_known,
+            prompt_tokens=line.prompt_tokens + round(asked_tokens),
+            completion_tokens=line.completion_tokens + round(said_tokens),
+            cost=cost,
+            currency=line.currency,
+            calibrated_by=line.calibrated_by,
+        )
+
+
+def _stand_in(digest: str, request: ChatRequest) -> ChatAnswer:
+    return ChatAnswer(
+        request=digest,
+        status="ok",
+        text=request.stand_in,
+        finish_reason="stop",
+        alternatives=None,
+        prompt_tokens=None,
+        completion_tokens=None,
+        detail=None,
+    )
