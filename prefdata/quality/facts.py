@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prefdata.catalog.output import run_query
+from prefdata.catalog.state import CatalogState
 from prefdata.core.errors import QueryError
 from prefdata.fetch.cards import card, card_names
-from prefdata.schema import table_names
+from prefdata.schema import table_names, table_schema
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from prefdata.catalog import Session
     from prefdata.fetch.cards import CardFile, SourceCard
 
-__all__ = ["Fact", "facts_of"]
+__all__ = ["Fact", "facts_of", "of_sources"]
 
 _FILES = """
 SELECT file, revision, digest, rows_in FROM source_files WHERE source = '{source}' ORDER BY file
@@ -93,6 +94,21 @@ class _Raw:
     rows: int
 
 
+def of_sources(state: CatalogState) -> CatalogState:
+    """Return a state without the rows that steps added to the tables of sources.
+
+    What a judge of a recipe says is a judgment too, and none that a source published.
+    """
+    tables = dict(state.tables)
+    for name, table in state.tables.items():
+        schema = table_schema(name)
+        if schema.is_shared:
+            n = len(schema.partition_by)
+            own = {key: files for key, files in table.partitions.items() if len(key) == n}
+            tables[name] = replace(table, partitions=own)
+    return CatalogState(tables)
+
+
 def facts_of(
     source: str, session: Session, *, tables: Collection[str], source_card: SourceCard | None = None
 ) -> list[Fact]:
@@ -100,7 +116,7 @@ def facts_of(
 
     Args:
         source: Name of the source; one without a card has no facts.
-        session: The snapshot.
+        session: The snapshot, of the state that `of_sources` returns.
         tables: Facts about other tables are left out.
         source_card: The card, when it is not the shipped one.
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from prefdata.catalog.session import Session
 from prefdata.quality.checks import Check, checks_of
 from prefdata.quality.engine import Outcome, Suite, run_suites
-from prefdata.quality.facts import Fact, facts_of
+from prefdata.quality.facts import Fact, facts_of, of_sources
 from prefdata.quality.pages import About, build_pages
 from prefdata.quality.projection import Projection
 from prefdata.quality.results import CheckResult, Validation
@@ -71,13 +71,17 @@ def validate(
     names = [table_schema(name).table for name in tables or table_names()]
     filled = [name for name in dict.fromkeys(names) if snapshot.state.table(name).rows]
     rows = dict.fromkeys(names, 0)
-    with Session(catalog.workspace, snapshot.state) as session, build_pages(docs) as pages:
+    with (
+        Session(catalog.workspace, snapshot.state) as session,
+        Session(catalog.workspace, of_sources(snapshot.state)) as published,
+        build_pages(docs) as pages,
+    ):
         looked = [_table(name, session, sample) for name in filled]
         facts = [
             fact
             for source in snapshot.state.sources()
             for fact in facts_of(
-                source, session, tables=set(names), source_card=(cards or {}).get(source)
+                source, published, tables=set(names), source_card=(cards or {}).get(source)
             )
         ]
         outcomes = run_suites(

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Literal, Self
 import polars as pl
 from pydantic import Field, model_validator
 
-from prefdata.protocols import Context, Params, StageResult, stage
+from prefdata.protocols import Context, Outside, Params, StageResult, stage
 from prefdata.stages._make_pairs.cases import Cases, cases_of, mean_cases_of
 from prefdata.stages._make_pairs.compare import compare
 from prefdata.stages._make_pairs.majority import Words, majority
+from prefdata.stages._make_pairs.orders import merge_orders
 from prefdata.stages._make_pairs.rows import pair_rows, reject_rows
 
 if TYPE_CHECKING:
@@ -88,6 +89,16 @@ class MakePairs(Params):
         description="Whether to make pairs with a response that has no text. They are kept by "
         "default, because `flag-quality` flags them and `select-pairs` then says why they are out.",
     )
+    judgments: str | None = Field(
+        default=None,
+        description="The step whose judgments are read, such as `judge`; those of the source when "
+        "null. What one judge says of two responses in both orders is one judgment: a choice where "
+        "both agree, else a tie.",
+    )
+
+    def outside(self) -> Outside:
+        """Name the step whose judgments are read."""
+        return Outside(steps=() if self.judgments is None else (self.judgments,))
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -115,22 +126,18 @@ def make_pairs(
     Pairs come in the order of the judgments, and within one in the order of its responses. With
     `majority` a pair carries the ids of the prompt that comes first by name.
 
+    Of the judgments of a step, pairwise verdicts of one annotator on the same two responses are
+    merged first: all for one response is a choice, anything else a tie; the scores are means over
+    both orders, so `rule: ratings` compares the mean probabilities of a judge. `n_votes` then
+    counts the verdicts behind a pair, 1 where the other order could not be read; with `majority`
+    each annotator is one vote.
+
     The ledger counts judgments of the aspects asked for. One that yields no pair is rejected
     under one of these rules: `not-comparable`, `one-response`, `tie`, `both-bad`, `not-given`,
     `several-chosen`, `missing-score`, `within-tie-band`, `identical-responses`, `empty-response`.
     """
     judgments = _judgments(tables["judgments"], params)
-    cases = (
-        mean_cases_of(judgments)
-        if params.ratings_from == "mean-aspects"
-        else cases_of(
-            judgments,
-            rule=params.rule,
-            is_several_skipped=params.several_chosen == "skip",
-            has_tied_pairs=params.tie == "both-orders",
-            is_bad_a_tie=params.both_bad == "as-tie",
-        )
-    )
+    cases = _cases(judgments, params)
     responses = tables["responses"]
     compared = compare(
         cases,
@@ -150,8 +157,23 @@ def make_pairs(
     )
 
 
+def _cases(judgments: pl.DataFrame, params: MakePairs) -> Cases:
+    if params.ratings_from == "mean-aspects":
+        return mean_cases_of(judgments)
+    merged = None if params.judgments is None else merge_orders(judgments)
+    cases = cases_of(
+        judgments if merged is None else merged.judgments,
+        rule=params.rule,
+        is_several_skipped=params.several_chosen == "skip",
+        has_tied_pairs=params.tie == "both-orders",
+        is_bad_a_tie=params.both_bad == "as-tie",
+    )
+    return cases if merged is None else merged.applied(cases)
+
+
 def _judgments(judgments: pl.LazyFrame, params: MakePairs) -> pl.DataFrame:
-    rows = judgments.select(_JUDGMENTS)
+    is_read = pl.col("stage").eq_missing(pl.lit(params.judgments, pl.String))
+    rows = judgments.filter(is_read).select(_JUDGMENTS)
     aspects = [params.aspect] if isinstance(params.aspect, str) else params.aspect
     if params.ratings_from == "mean-aspects":
         aspects = aspects or list(_ASPECTS)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 from prefdata.core.errors import UnknownNameError
 from prefdata.quality import validate
+from prefdata.schema import conform, table_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +90,33 @@ def test_an_unknown_table_is_refused_before_any_work(
     with pytest.raises(UnknownNameError, match="prefs"):
         validate(clean_catalog, at=None, sample=None, tables=["prefs"], docs=tmp_path / "docs")
     assert not (tmp_path / "docs").exists()
+
+
+def test_what_a_judge_of_a_recipe_says_is_no_fact_of_the_source(
+    make_catalog: Callable[..., Catalog],
+    toy_rows: Callable[..., dict[str, list[dict[str, Any]]]],
+    make_card: Callable[..., SourceCard],
+    tmp_path: Path,
+) -> None:
+    catalog = make_catalog(toy_rows())
+    schema = table_schema("judgments")
+    row = toy_rows(1)["judgments"][0]
+    added = {"judgment_id": "verdict", "response_ids": ["toy:gone"], "seconds": 99.0}
+    with catalog.write() as write:
+        frame = pl.DataFrame([row | added | {"chosen": [True], "stage": "judge"}])
+        write.put("judgments", ("toy", "judge"), conform(frame, schema))
+        write.commit("a verdict")
+    found = validate(
+        catalog,
+        at=None,
+        sample=None,
+        tables=["judgments"],
+        docs=tmp_path / "d",
+        cards={"toy": make_card()},
+    )
+    failed = [result.rule for result in found.results if not result.is_passed]
+    # Its row is held against the contract like any other.
+    assert failed == ["reference:response_ids"]
 
 
 def test_a_fact_may_be_skipped_but_one_without_a_number_fails(

@@ -146,3 +146,66 @@ def test_every_real_pairwise_judgment_becomes_its_pair(harmless: dict[str, pl.Da
     assert pairs["judgment_id"].to_list() == harmless["judgments"]["judgment_id"].to_list()
     assert pairs["chosen_id"].str.ends_with("/chosen").all()
     assert make_pairs.run(tables, MakePairs(empty="skip"), Context()).rows_out == 2308
+
+
+def _verdicts(build: Any, who: str, first: str, second: str, *p: float) -> None:
+    """Add what a judge says of two responses in both orders, with its odds for ``a`` in each."""
+    for n, (keys, chosen) in enumerate((("ab", first), ("ba", second))):
+        odds = [p[n], 1 - p[n]] if p else None
+        build.choose(
+            f"p/{who}/overall",
+            keys,
+            chosen,
+            judgment_id=f"{who}{n}",
+            stage="judge",
+            outcome="chosen" if chosen else "tie",
+            scores=odds if odds is None or keys == "ab" else odds[::-1],
+            scale_min=0.0 if p else None,
+            scale_max=1.0 if p else None,
+        )
+
+
+def test_judgments_of_a_step_are_read_only_where_they_are_asked_for(build: Any) -> None:
+    _ask(build, "p", "one", "two")
+    build.choose("p/x/overall", "ab", "b")
+    _verdicts(build, "m", "a", "a")
+    assert _pairs(_run(build)) == [("p/b", "p/a")]
+    assert _run(build).rows_in == 1
+    judged = _run(build, judgments="judge")
+    assert judged.rows_in == 2
+    assert _pairs(judged) == [("p/a", "p/b")]
+    assert _run(build, judgments="other").rows_in == 0
+    assert MakePairs(judgments="judge").outside().steps == ("judge",)
+    assert MakePairs().outside().steps == ()
+
+
+def test_both_orders_of_a_judge_are_one_preference(build: Any) -> None:
+    _ask(build, "p", "one", "two")
+    _verdicts(build, "m", "a", "a", 0.9, 0.8)
+    _verdicts(build, "n", "a", "b", 0.9, 0.4)
+    _verdicts(build, "o", "b", "")
+    result = _run(build, judgments="judge")
+    (row,) = result.tables["pairs"].to_dicts()
+    assert (row["chosen_id"], row["annotator_id"], row["judgment_id"]) == ("p/a", "m", None)
+    assert (row["n_votes"], row["rule"], row["margin_unit"]) == (2, "pairs", "points of 0-1")
+    assert row["margin"] == pytest.approx(0.7)
+    assert result.rows_in == 6
+    assert _rules(result) == dict.fromkeys(("n0", "n1", "o0", "o1"), "tie")
+
+
+def test_mean_odds_of_a_judge_can_decide_where_its_orders_differ(build: Any) -> None:
+    _ask(build, "p", "one", "two")
+    _verdicts(build, "n", "a", "b", 0.9, 0.4)
+    (row,) = _run(build, judgments="judge", rule="ratings").tables["pairs"].to_dicts()
+    assert (row["chosen_id"], row["n_votes"]) == ("p/a", 2)
+    assert row["margin"] == pytest.approx(0.3)
+
+
+def test_of_several_judges_each_has_one_vote(build: Any) -> None:
+    _ask(build, "p", "one", "two")
+    _verdicts(build, "m", "a", "a")
+    _verdicts(build, "n", "b", "b")
+    _verdicts(build, "o", "a", "a")
+    (row,) = _run(build, judgments="judge", aggregate="majority").tables["pairs"].to_dicts()
+    assert (row["chosen_id"], row["n_votes"]) == ("p/a", 3)
+    assert row["margin"] == pytest.approx(1 / 3)
