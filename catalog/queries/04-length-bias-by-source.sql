@@ -25,7 +25,7 @@ FROM (
     avg(l.chars) FILTER (NOT j.is_chosen) AS other_chars
   FROM judgments_flat AS j
   JOIN response_lengths AS l ON l.source = j.source AND l.response_id = j.response_id
-  WHERE j.outcome = 'chosen' AND j.n_chosen = 1 AND j.n_shown > 1
+  WHERE j.stage IS NULL AND j.outcome = 'chosen' AND j.n_chosen = 1 AND j.n_shown > 1
   GROUP BY j.source, j.aspect, j.judgment_id
 )
 WHERE longest > shortest

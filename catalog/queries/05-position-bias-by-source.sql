@@ -11,6 +11,6 @@ SELECT
   coalesce(sum(1.0 / n_chosen) FILTER (is_chosen), 0) / count(*) AS rate,
   1.0 / n_shown AS expected
 FROM judgments_flat
-WHERE is_order_known AND outcome = 'chosen' AND n_shown > 1
+WHERE stage IS NULL AND is_order_known AND outcome = 'chosen' AND n_shown > 1
 GROUP BY source, n_shown, position
 ORDER BY source, n_shown, position

@@ -19,7 +19,7 @@ FROM (
     max(score) FILTER (is_chosen) AS chosen_score,
     max(score) FILTER (NOT is_chosen) AS other_score
   FROM judgments_flat
-  WHERE outcome = 'chosen' AND top_score IS NOT NULL
+  WHERE stage IS NULL AND outcome = 'chosen' AND top_score IS NOT NULL
   GROUP BY source, aspect, judgment_id
 )
 WHERE chosen_score IS NOT NULL AND other_score IS NOT NULL

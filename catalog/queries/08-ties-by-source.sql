@@ -20,5 +20,6 @@ SELECT
     )
   ) AS shared_top_score
 FROM judgments
+WHERE stage IS NULL
 GROUP BY source, aspect, protocol
 ORDER BY source, aspect, protocol

@@ -31,6 +31,7 @@ FROM (
         avg(normalized) FILTER (aspect = 'overall') AS overall,
         avg(normalized) FILTER (aspect NOT IN ('overall', 'fine-grained')) AS mean
       FROM ratings_flat
+      WHERE stage IS NULL
       GROUP BY source, prompt_id, annotator_id, response_id
     )
     WHERE overall IS NOT NULL AND mean IS NOT NULL

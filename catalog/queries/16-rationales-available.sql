@@ -16,5 +16,6 @@ SELECT
   avg(CAST(coalesce(len(reasons) > 0, false) AS INTEGER)) AS with_reasons,
   median(len("comment")) FILTER (trim("comment") <> '') AS median_chars
 FROM judgments
+WHERE stage IS NULL
 GROUP BY source, aspect
 ORDER BY source, aspect

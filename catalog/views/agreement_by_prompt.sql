@@ -3,7 +3,7 @@
 -- Prompts and candidates are pooled by their words, so a set shown again in another order counts
 -- with the first; people and models are pooled apart (`annotator_kind`). Each annotator has one
 -- vote per set, spread over what they said when they answered several times. An anonymous group
--- is one annotator.
+-- is one annotator. What judges of recipes said is not counted.
 --   n_annotators        how many judged the set; with one, `agreement` is null
 --   modal_share         share of the votes on the most common choice
 --   entropy_bits        0 when all agree; grows with the number of choices and their balance
@@ -57,6 +57,7 @@ FROM (
       ) AS n_of_annotator
     FROM choices_by_text AS c
     LEFT JOIN annotators AS a ON a.source = c.source AND a.annotator_id = c.annotator_id
+    WHERE c.stage IS NULL
     GROUP BY
       c.source, c.prompt_hash, c.candidates, c.aspect, a.kind, c.annotator_id, c.choice
   )

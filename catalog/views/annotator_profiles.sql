@@ -1,4 +1,6 @@
 -- One row per annotator: demographics in the source's words, and how much they said.
+--
+-- `stage` is the step that a judge of a recipe belongs to; null for annotators of the source.
 SELECT
   a.source,
   a.annotator_id,
@@ -23,7 +25,8 @@ SELECT
   coalesce(j.n_comments, 0) AS n_comments,
   coalesce(c.n_conversations, 0) AS n_conversations,
   j.first_judged_at,
-  j.last_judged_at
+  j.last_judged_at,
+  a.stage
 FROM annotators AS a
 LEFT JOIN (
   SELECT

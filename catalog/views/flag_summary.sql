@@ -28,9 +28,9 @@ LEFT JOIN (
   UNION ALL
   SELECT source, 'responses', count(*) FROM responses GROUP BY source
   UNION ALL
-  SELECT source, 'judgments', count(*) FROM judgments GROUP BY source
+  SELECT source, 'judgments', count(*) FROM judgments WHERE stage IS NULL GROUP BY source
   UNION ALL
-  SELECT source, 'annotators', count(*) FROM annotators GROUP BY source
+  SELECT source, 'annotators', count(*) FROM annotators WHERE stage IS NULL GROUP BY source
   UNION ALL
   SELECT source, 'conversations', count(*) FROM conversations GROUP BY source
   UNION ALL

@@ -1,7 +1,8 @@
 -- One row per judgment and response shown: whether it was chosen, its score, rank and model.
 --
 -- `position` is 0-based within `response_ids`; it is the order on the screen only where
--- `is_order_known`. `n_chosen` is null where nobody was asked to choose.
+-- `is_order_known`. `n_chosen` is null where nobody was asked to choose. `stage` is the step whose
+-- judge said it; `stage IS NULL` are the judgments of the source.
 SELECT
   j.source,
   j.judgment_id,
@@ -25,7 +26,8 @@ SELECT
   j.scale_max,
   j.strength,
   j.confidence,
-  j.response_comment
+  j.response_comment,
+  j.stage
 FROM (
   -- Elements are taken by index, so that a query reads only the lists it asks for.
   SELECT

@@ -3,7 +3,7 @@
 -- A judgment hands out one win: whole to the chosen response, in equal parts when several are
 -- chosen, and 1/k to each of the k responses by chance. `basis` is `choice` where the annotator
 -- chose, and `score` where they only rated: there the best score wins. Ties, both bad and
--- unanswered judgments are not counted.
+-- unanswered judgments are not counted, and neither is what judges of recipes said.
 SELECT
   model,
   source,
@@ -39,7 +39,8 @@ FROM (
         END AS best
       FROM judgments
       WHERE
-        len(response_ids) > 1
+        stage IS NULL
+        AND len(response_ids) > 1
         AND (outcome = 'chosen' OR (outcome IS NULL AND list_max(scores) IS NOT NULL))
     )
   ) AS j

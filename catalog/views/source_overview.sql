@@ -1,4 +1,6 @@
 -- One row per source: how much of everything it holds, in which languages, by which models.
+--
+-- Judgments and annotators are those of the source; what judges of recipes added is not counted.
 SELECT
   n.source,
   CAST(coalesce(sum(n.rows) FILTER (n.what = 'prompts'), 0) AS BIGINT) AS prompts,
@@ -20,9 +22,9 @@ FROM (
   UNION ALL
   SELECT source, 'responses', count(*) FROM responses GROUP BY source
   UNION ALL
-  SELECT source, 'judgments', count(*) FROM judgments GROUP BY source
+  SELECT source, 'judgments', count(*) FROM judgments WHERE stage IS NULL GROUP BY source
   UNION ALL
-  SELECT source, 'annotators', count(*) FROM annotators GROUP BY source
+  SELECT source, 'annotators', count(*) FROM annotators WHERE stage IS NULL GROUP BY source
   UNION ALL
   SELECT source, 'conversations', count(*) FROM conversations GROUP BY source
   UNION ALL

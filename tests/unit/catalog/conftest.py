@@ -77,7 +77,8 @@ def _driven_by(value: float) -> dict[str, Any]:
 
 
 # alpha chooses and rates within conversations; beta shows one set to several people, in two
-# orders; gamma is a model that rates several aspects.
+# orders, and a judge of a recipe has read it; gamma is a model that rates several aspects.
+_JUDGE = "beta:judge/j@0"
 _ANNOTATORS: Rows = [
     *(
         {"annotator_id": f"alpha:u{i}", "source": "alpha", "kind": "human", "country": country}
@@ -96,6 +97,7 @@ _ANNOTATORS: Rows = [
         for i in range(10)
     ),
     {"annotator_id": "gamma:gpt-4", "source": "gamma", "kind": "model", "model": "gpt-4"},
+    {"annotator_id": _JUDGE, "source": "beta", "kind": "model", "model": "j", "stage": "judge"},
 ]
 _CONVERSATIONS: Rows = [
     {"conversation_id": f"alpha:c{i}", "source": "alpha", "annotator_id": f"alpha:u{i}"}
@@ -157,6 +159,23 @@ _JUDGMENTS: Rows = [
             (2, "overall", 10.0, [7.0, 7.0]),
             (2, "helpfulness", 5.0, [5.0, None]),
             (2, "honesty", 5.0, [5.0, 1.0]),
+        )
+    ),
+    # Both orders of three sets: one preference, the first both times, and a tie with the second.
+    *(
+        _judgment(f"verdict-{n}", prompt, _JUDGE, 2, protocol="pairwise", stage="judge", **_SHOWN)
+        | {"response_ids": [f"{prompt}/{i}" for i in shown]}
+        | {"outcome": "tie" if place is None else "chosen", "chosen": [place == i for i in (0, 1)]}
+        | {"scores": [0.9, 0.1], "scale_min": 0.0, "scale_max": 1.0}
+        for n, (prompt, shown, place) in enumerate(
+            (
+                (_BETA[0], (0, 1), 0),
+                (_BETA[0], (1, 0), 1),
+                (_BETA[1], (0, 1), 0),
+                (_BETA[1], (1, 0), 0),
+                (_BETA[2], (0, 1), None),
+                (_BETA[2], (1, 0), 1),
+            )
         )
     ),
 ]
@@ -251,6 +270,47 @@ _SCORES: Rows = [
         ("pair-3", "gamma", "too_long", None, None),
     )
 ]
+_RATIONALES: Rows = [
+    {"rationale_id": name, "source": "alpha", "scope": "pair", "pair_id": pair, "status": "ok"}
+    | {"x_id": f"{prompt}/1", "y_id": f"{prompt}/0", "preferred": "y", "kind": "general"}
+    | {"origin": "blind", "text": f"Y says {name}.", "language": "en", "attempt": attempt}
+    | {"generator": "m", "aspects": ["style"], "stage": stage}
+    for name, pair, prompt, attempt, stage in (
+        ("r1", "pair-1", "alpha:p1", 1, "write"),
+        ("r2", "pair-2", "alpha:p2", 1, "write"),
+        ("r3", "pair-2", "alpha:p2", 2, "gate"),
+    )
+]
+_GATES: Rows = [
+    {"rationale_id": name, "source": "alpha", "pair_id": pair, "kind": "general"}
+    | {"attempt": attempt, "is_passed": not failed, "is_kept": not failed, "failed": failed}
+    | {"abstained": abstained, "stage": "gate"}
+    for name, pair, attempt, failed, abstained in (
+        ("r1", "pair-1", 1, [], ["language"]),
+        ("r2", "pair-2", 1, ["length", "names"], []),
+        ("r3", "pair-2", 2, ["length"], []),
+    )
+]
+_POWER = [
+    {"source": "alpha", "kind": "general", "control": control, "check_name": check, "n": 20}
+    | {"n_rejected": n, "n_abstained": 0, "required": required, "is_met": is_met, "stage": "gate"}
+    for control, check, n, required, is_met in (
+        ("clean", "any", 1, 0.05, True),
+        ("permuted", "any", 15, 0.9, False),
+        ("permuted", "stance", 15, None, None),
+    )
+]
+_CHECKS: Rows = [
+    {"rationale_id": name, "source": "alpha", "check_name": check, "value": value}
+    | {"is_passed": is_passed, "stage": "gate"}
+    for name, check, value, is_passed in (
+        ("r1", "length", 9.0, True),
+        ("r1", "language", None, None),
+        ("r2", "length", 1.0, False),
+        ("r2", "names", 3.0, False),
+        ("r3", "length", 2.0, False),
+    )
+]
 _REJECTS: Rows = [
     {"source": "beta", "stage": "ingest", "file": "b.csv", "row": row, "subject": "prompts"}
     | {"field": "lang", "rule": "unknown-value", "reason": f"the value is {row}"}
@@ -281,6 +341,19 @@ _STEPS: Rows = [
         ("run-2", "dedup", 5, 1, 0),
     )
 ]
+_SPENDING: Rows = [
+    {"spending_id": name, "step": "judge", "purpose": "ask", "chat": "c", "model": "m"}
+    | {"server": "s", "n_answers": n, "n_attempts": n + 2, "n_faults": 1, "n_unreadable": i}
+    | {"n_lost": 1 - i, "prompt_tokens": 100 * n, "cached_tokens": 30, "completion_tokens": 5 * n}
+    | {"cost": 1.0, "uncertain_cost": 0.25, "currency": "USD"}
+    | {"started_at": datetime(2026, 1, 2 + i), "duration_seconds": 3.0 + i}  # noqa: DTZ001 - UTC
+    for i, (name, n) in enumerate((("s1", 5), ("s2", 3)))
+] + [
+    {"spending_id": "s3", "step": "judge", "purpose": "ask", "chat": "c", "model": "m"}
+    | {"server": "s", "n_answers": 0, "n_attempts": 1, "n_faults": 1, "n_unreadable": 0}
+    | {"n_lost": 0, "prompt_tokens": 0, "cached_tokens": 0, "completion_tokens": 0}
+    | {"started_at": datetime(2026, 1, 1), "duration_seconds": 1.0}  # noqa: DTZ001 - UTC
+]
 _TABLES: dict[str, Rows] = {
     "annotators": _ANNOTATORS,
     "conversations": _CONVERSATIONS,
@@ -296,7 +369,12 @@ _TABLES: dict[str, Rows] = {
     "topics": _TOPICS,
     "topic_members": _MEMBERS,
     "scores": _SCORES,
+    "rationales": _RATIONALES,
+    "rationale_gates": _GATES,
+    "rationale_checks": _CHECKS,
+    "gate_power": _POWER,
     "rejects": _REJECTS,
+    "spending": _SPENDING,
     "source_files": _FILES,
     "runs": _RUNS,
     "run_steps": _STEPS,
@@ -324,8 +402,10 @@ def known_catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
             if not schema.partition_by:
                 write.put(table, (), frame)
                 continue
-            for key, part in frame.group_by(schema.partition_by, maintain_order=True):
-                write.put(table, tuple(map(str, key)), part)
+            # Rows of steps in a canonical table are in partitions of their own.
+            parts = [*schema.partition_by, *(["stage"] if schema.is_shared else [])]
+            for key, part in frame.group_by(parts, maintain_order=True):
+                write.put(table, tuple(str(value) for value in key if value is not None), part)
         write.commit("known rows")
     return catalog
 

@@ -229,3 +229,27 @@ def test_displacement_by_source(known: Session) -> None:
     (row,) = _answer(known, "27-displacement-by-source")
     assert (row["source"], row["ranked_pairs"], row["rho_length"]) == ("alpha", 2, 1.0)
     assert (row["median_ln_ches"], row["share_kept"]) == (-1.5, 0.5)
+
+
+def test_judges_stand_beside_what_the_source_says(known: Session) -> None:
+    rows = _answer(known, "28-judges-against-the-source")
+    overall = _only(rows, source_aspect="overall")
+    assert (overall["model"], overall["verdicts"], overall["pairs"]) == ("j", 6, 1)
+    assert overall["agreement"] == 1.0
+    assert overall["position_bias"] == pytest.approx(1 / 12)
+
+
+def test_rationales_to_read(known: Session) -> None:
+    rows = _answer(known, "29-rationales-to-read")
+    assert all((row["rationale"] is None) == (row["failed"] is not None) for row in rows)
+    kept = [row for row in rows if row["rationale"] is not None]
+    assert {row["pair_id"] for row in kept} <= {"pair-1", "pair-2"}
+    assert kept
+
+
+def test_what_the_gate_sees(known: Session) -> None:
+    rows = _answer(known, "30-what-the-gate-sees")
+    assert [(row["control"], row["rejected"], row["missed"], row["is_met"]) for row in rows] == [
+        ("clean", 0.05, None, True),
+        ("permuted", 0.75, 0.25, False),
+    ]

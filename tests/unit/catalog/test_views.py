@@ -11,6 +11,7 @@ import pytest
 from prefdata.catalog.describe import view_summary
 from prefdata.catalog.session import shipped_views
 from prefdata.core.shipped import shipped_folder
+from prefdata.metrics.position_bias import position_bias
 from prefdata.schema import table_names, table_schema
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ __all__: list[str] = []
 
 _VIEWS = sorted(shipped_views())
 _DOCS = shipped_folder("catalog").parent / "docs" / "sql.md"
-# Runs belong to no source, so this view has nothing to filter by.
-_WITHOUT_SOURCE = {"run_ledger"}
+# Runs and calls of models belong to no source, so these views have nothing to filter by.
+_WITHOUT_SOURCE = {"run_ledger", "spending_summary"}
 
 
 def _rows(session: Session, query: str) -> list[dict[str, Any]]:
@@ -62,7 +63,8 @@ def test_judgments_flat_has_a_row_for_each_response_shown(known: Session) -> Non
         ("alpha:p1/1", "m2", 1, 3, False, 1, 90.0, 90.0, "90"),
         ("alpha:p1/2", "m3", 2, 3, False, 1, 1.0, 90.0, "1"),
     ]
-    assert _rows(known, "SELECT count(*) AS n FROM judgments_flat") == [{"n": 27}]
+    counts = "SELECT stage, count(*) AS n FROM judgments_flat GROUP BY stage ORDER BY stage"
+    assert _rows(known, counts) == [{"stage": "judge", "n": 12}, {"stage": None, "n": 27}]
 
 
 def test_judgments_flat_says_nothing_of_a_choice_that_was_not_asked(known: Session) -> None:
@@ -88,6 +90,10 @@ def test_ratings_flat_has_no_row_where_nothing_was_rated(known: Session) -> None
     assert _rows(known, tops) == [{"normalized": 1.0}]
 
 
+def test_ratings_flat_takes_no_odds_of_a_judge_for_ratings(known: Session) -> None:
+    assert _rows(known, "SELECT DISTINCT stage FROM ratings_flat") == [{"stage": None}]
+
+
 def test_pair_texts_tells_the_words_and_the_fate_of_a_pair(known: Session) -> None:
     one, two, three = _rows(known, "SELECT * FROM pair_texts ORDER BY pair_id")
     assert (two["last_user_text"], len(two["prompt"])) == ("And then", 3)
@@ -111,17 +117,19 @@ def test_annotator_profiles_count_what_each_annotator_did(known: Session) -> Non
             "FROM annotator_profiles",
         )
     }
-    assert len(got) == 17
+    assert len(got) == 18
     assert got["alpha:u1"] == (2, 2, 0, 0, 1)
     assert got["beta:u1"] == (2, 1, 1, 1, 0)
     assert got["beta:v0"] == (0, 0, 0, 0, 0)
+    assert got["beta:judge/j@0"] == (6, 3, 1, 0, 0)
 
 
 def test_choices_by_text_names_sets_by_their_words(known: Session) -> None:
     got = _rows(
         known,
         "SELECT judgment_id, prompt_hash, n_candidates, choice, dense_rank() OVER (ORDER BY "
-        "candidates) AS set FROM choices_by_text WHERE source = 'beta' ORDER BY judgment_id",
+        "candidates) AS set FROM choices_by_text WHERE source = 'beta' AND stage IS NULL "
+        "ORDER BY judgment_id",
     )
     assert {row["set"] for row in got} == {1}
     assert {(row["prompt_hash"], row["n_candidates"]) for row in got} == {("h-Why", 2)}
@@ -259,10 +267,66 @@ def test_pair_displacement_ranks_pairs_within_their_source(known: Session) -> No
     ]
 
 
+def test_pair_rationales_gives_each_pair_what_passed_or_says_why_nothing_did(
+    known: Session,
+) -> None:
+    one, two = _rows(known, "SELECT * FROM pair_rationales ORDER BY pair_id")
+    assert (one["rationale_id"], one["text"], one["failed"]) == ("r1", "Y says r1.", None)
+    assert (one["chosen_handle"], one["y_id"], one["n_attempts"]) == ("Y", "alpha:p1/0", 1)
+    assert (two["rationale_id"], two["text"], two["failed"]) == (None, None, ["length"])
+    assert (two["pair_id"], two["n_attempts"], two["n_rationales"]) == ("pair-2", 2, 2)
+
+
+def test_gate_summary_counts_what_each_check_failed_with_its_interval(known: Session) -> None:
+    got = {row["check_name"]: row for row in _rows(known, "SELECT * FROM gate_summary")}
+    counts = {name: (r["rationales"], r["failed"], r["abstained"]) for name, r in got.items()}
+    assert counts == {
+        "any": (3, 2, 0),
+        "no-text": (3, 0, 0),
+        "length": (3, 2, 0),
+        "language": (1, 0, 1),
+        "names": (1, 1, 0),
+    }
+    whole = got["any"]
+    assert (whole["kind"], whole["language"], whole["share"]) == ("general", "en", 2 / 3)
+    # Wilson, as scipy.stats.binomtest(2, 3).proportion_ci(method="wilson") says.
+    assert whole["low"] == pytest.approx(0.2076596)
+    assert whole["high"] == pytest.approx(0.9385081)
+    assert (got["no-text"]["low"], got["names"]["high"]) == (0.0, 1.0)
+    assert got["length"]["mean_value"] == 4.0
+
+
 def test_match_summary_shows_the_strongest_evidence(known: Session) -> None:
     (row,) = _rows(known, "SELECT * FROM match_summary")
     assert (row["rows"], row["share"], row["items"], row["size"]) == (1, 0.5, 2, 8)
     assert (row["example_id"], row["example_text"]) == ("alpha:p1", "words of 2")
+
+
+def test_judge_summary_measures_the_position_bias_as_the_metric_does(known: Session) -> None:
+    (row,) = _rows(known, "SELECT * FROM judge_summary")
+    assert (row["source"], row["stage"], row["model"], row["aspect"]) == (
+        "beta",
+        "judge",
+        "j",
+        "overall",
+    )
+    assert (row["verdicts"], row["ties"], row["pairs"]) == (6, 1, 3)
+    metric = position_bias(["a", "a", "b", "b", "c", "c"], [1, 0, 1, 1, 0.5, 0])
+    assert row["first_share"] == pytest.approx(metric.first_share)
+    assert row["consistent_share"] == pytest.approx(metric.consistent_share)
+    assert row["position_bias"] == pytest.approx(metric.bias)
+    assert (row["low"], row["high"]) == pytest.approx(metric.interval)
+
+
+def test_judge_agreement_compares_with_what_the_source_prefers(known: Session) -> None:
+    overall, tone = _rows(known, "SELECT * FROM judge_agreement ORDER BY source_aspect")
+    # Of three sets, the source is split on one, and the judge has no preference on another.
+    assert (overall["pairs"], overall["agreed"], overall["undecided"]) == (1, 1, 1)
+    assert (overall["agreement"], overall["model"], overall["stage"]) == (1.0, "j", "judge")
+    # Wilson, as scipy.stats.binomtest(1, 1).proportion_ci(method="wilson") says.
+    assert (overall["low"], overall["high"]) == pytest.approx((0.2065493, 1.0))
+    assert (tone["source_aspect"], tone["pairs"], tone["undecided"]) == ("tone", 0, 0)
+    assert tone["agreement"] is tone["low"] is None
 
 
 def test_response_lengths_count_characters_words_and_lines(known: Session) -> None:
@@ -299,6 +363,23 @@ def test_run_ledger_keeps_runs_without_steps(known: Session) -> None:
         ("run-2", "dedup", 5, 1),
         ("run-2", "make-pairs", 5, 0),
     ]
+
+
+def test_spending_summary_adds_up_the_ledger(known: Session) -> None:
+    free, paid = _rows(
+        known,
+        "SELECT purpose, currency, answers, attempts, faults, unreadable, lost, prompt_tokens, "
+        "cached_tokens, completion_tokens, cost, uncertain_cost, tokens_per_answer, "
+        "cost_per_answer, duration_seconds FROM spending_summary ORDER BY currency NULLS FIRST",
+    )
+    assert tuple(free.values()) == (
+        *("ask", None, 0, 1, 1, 0, 0),
+        *(0, 0, 0, None, None, None, None, 1.0),
+    )
+    assert tuple(paid.values()) == (
+        *("ask", "USD", 8, 12, 2, 1, 1),
+        *(800, 60, 40, 2.0, 0.5, 105.0, 0.25, 7.0),
+    )
 
 
 @pytest.mark.parametrize("view", _VIEWS)
