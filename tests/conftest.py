@@ -20,7 +20,9 @@ _HOME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 
 # What steers the tests themselves, and not prefdata.
-_OF_THE_TESTS = frozenset({"PREFDATA_KILLS", "PREFDATA_KILL_SEED", "PREFDATA_REAL_DATA"})
+_OF_THE_TESTS = frozenset(
+    {"PREFDATA_CHAT_ROWS", "PREFDATA_KILLS", "PREFDATA_KILL_SEED", "PREFDATA_REAL_DATA"}
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,11 +41,21 @@ def plan(
     workspace: Workspace = None,
     settings: Overrides = None,
     *,
+    with_price: Annotated[
+        bool,
+        typer.Option(
+            "--price",
+            help="Show what it would ask chat models, and what that would cost; nothing is sent.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show the steps of a recipe and what of it is already done, without running it."""
     import prefdata as pf
 
+    if with_price:
+        _show_price(recipe, workspace, settings, as_json=as_json)
+        return
     steps = pf.plan(recipe, workspace=workspace, overrides=settings or [])
     _output.rows(
         [
@@ -59,6 +70,45 @@ def plan(
         ],
         as_json=as_json,
     )
+
+
+def _show_price(
+    recipe: str, workspace: Path | None, settings: list[str] | None, *, as_json: bool
+) -> None:
+    import prefdata as pf
+
+    with reporter(as_json=False) as report:
+        lines = pf.price(recipe, workspace=workspace, overrides=settings or [], report=report)
+    if as_json:
+        _output.json_lines([asdict(line) for line in lines])
+        return
+    _output.rows(
+        [
+            {
+                "step": line.step,
+                "purpose": line.purpose,
+                "model": line.model,
+                "to send": line.n_requests - line.n_known,
+                "known": line.n_known,
+                "tokens in": line.prompt_tokens,
+                "tokens out": line.completion_tokens,
+                "cost": None if line.cost is None else f"{line.cost:,.4f} {line.currency}",
+                "calibrated": line.calibrated_by,
+            }
+            for line in lines
+        ],
+        empty="no request to a chat model",
+    )
+    for currency in sorted({line.currency for line in lines if line.currency}):
+        total = sum(line.cost or 0.0 for line in lines if line.currency == currency)
+        _output.line(f"in all: {total:,.4f} {currency}")
+    if any(line.cost is None and line.n_requests > line.n_known for line in lines):
+        _output.line("without a price, tokens alone: add `price: {input: ..., output: ...}`")
+    if any(not line.calibrated_by for line in lines if line.n_requests > line.n_known):
+        _output.line(
+            "calibrated 0: lengths are guessed. Run a pilot with a small `limit` first, and ask "
+            "again."
+        )
 
 
 def run(

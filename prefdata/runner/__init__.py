@@ -6,6 +6,7 @@ from prefdata.runner.decisions import decisions
 from prefdata.runner.export import export_pairs
 from prefdata.runner.ingest import IngestResult, ingest
 from prefdata.runner.plan import PlannedStep, plan
+from prefdata.runner.price import price
 from prefdata.runner.rebuild import rebuild
 from prefdata.runner.report import ReportResult, make_report
 from prefdata.runner.run import RunResult, StepSummary, run
@@ -23,6 +24,7 @@ __all__ = [
     "ingest",
     "make_report",
     "plan",
+    "price",
     "rebuild",
     "run",
     "why",

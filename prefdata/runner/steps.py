@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from prefdata.catalog.scan import scan_keys
+from prefdata.chat.store import ChatStore
 from prefdata.core.errors import DataError, InternalError
 from prefdata.core.events import Note
 from prefdata.displacement.store import ScoreStore
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from prefdata.catalog.state import PartitionKey
     from prefdata.catalog.write import Write
     from prefdata.core.events import Report
+    from prefdata.protocols import Chat
     from prefdata.runner.units import Unit
 
 __all__ = ["execute"]
@@ -29,15 +31,26 @@ __all__ = ["execute"]
 _SLICE_ROWS = 100_000
 
 
-def execute(unit: Unit, catalog: Catalog, write: Write, report: Report) -> StepResult:
+def execute(
+    unit: Unit, catalog: Catalog, write: Write, report: Report, *, chat: Chat | None = None
+) -> StepResult:
     """Run one unit on the state of a write and stage its output there.
+
+    Args:
+        unit: What to run.
+        catalog: The catalog.
+        write: The write whose state is read, and that takes the output.
+        report: Where to tell progress.
+        chat: Where answers of chat models come from; the catalog's own place by default.
 
     Raises:
         DataError: If the stage breaks the contract of a table.
         InternalError: If its ledger does not add up.
     """
     result = unit.stage.run(
-        _frames(unit, catalog, write), unit.params, _context(unit, catalog, report)
+        _frames(unit, catalog, write),
+        unit.params,
+        _context(unit, catalog, report, chat or ChatStore(catalog, report)),
     )
     rejects = result.rejects
     n_rejected = 0 if rejects is None else rejects.height
@@ -73,7 +86,7 @@ def _frames(unit: Unit, catalog: Catalog, write: Write) -> dict[str, pl.LazyFram
     }
 
 
-def _context(unit: Unit, catalog: Catalog, report: Report) -> Context:
+def _context(unit: Unit, catalog: Catalog, report: Report, chat: Chat) -> Context:
     def at(ref: str, table: str) -> pl.LazyFrame:
         return catalog.scan(table, at=catalog.snapshot(ref))
 
@@ -89,6 +102,7 @@ def _context(unit: Unit, catalog: Catalog, report: Report) -> Context:
         sources=unit.sources,
         vectors=VectorStore(catalog, report),
         scorer=ScoreStore(catalog, report),
+        chat=chat,
         files=unit.outside.files,
         at=at,
     )

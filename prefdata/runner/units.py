@@ -42,6 +42,8 @@ class Unit:
     seed: int
     outside: Found = field(default_factory=Found)
     """What the parameters name outside the tables."""
+    later: frozenset[str] = frozenset()
+    """Names of the steps that stand behind this one in the recipe."""
 
     @property
     def source(self) -> str:
@@ -66,15 +68,19 @@ class Unit:
     def partitions(self, table: str, state: CatalogState) -> list[PartitionKey]:
         """Return the partitions of a table that the unit reads, by source.
 
-        What the unit itself wrote before does not count: it is replaced, not read. Of a canonical
-        table, what other steps added counts only where the parameters name them.
+        What the unit itself wrote before does not count: it is replaced, not read. Nor does what
+        later steps of the recipe wrote in an earlier run, which would make a second run differ
+        from the first. Of a canonical table, what steps added counts only where the parameters
+        name them.
         """
         asked = self.params.outside().steps
         is_shared = table_schema(table).is_shared
 
         def is_read(key: PartitionKey) -> bool:
-            is_own = table in self.stage.writes and key[1:] == (self.step.name,)
-            return not is_own and (not is_shared or not key[1:] or key[1] in asked)
+            if not key[1:] or key[1] in asked:
+                return True
+            is_own = table in self.stage.writes and key[1] == self.step.name
+            return not (is_own or is_shared or key[1] in self.later)
 
         keys = sorted(state.table(table).partitions)
         return [key for source in self.sources for key in keys if key[0] == source and is_read(key)]
@@ -144,7 +150,8 @@ def units(recipe: Recipe, catalog: Catalog, *, report: Report = silent) -> list[
     sources = recipe_sources(recipe, catalog.head().state)
     found: list[Unit] = []
     before: set[str] = set()
-    for step in recipe.steps:
+    for number, step in enumerate(recipe.steps, start=1):
+        later = frozenset(behind.name for behind in recipe.steps[number:])
         stage: Stage = plugin("stage", step.stage, where=f"recipe {recipe.name!r}")
         where = f"recipe {recipe.name!r}: step {step.name!r}"
         if stage.scope == "catalog" and step.per_source:
@@ -163,7 +170,7 @@ def units(recipe: Recipe, catalog: Catalog, *, report: Report = silent) -> list[
             params = checked_params(stage.params, given, where=where)
             _check_steps(params, before, catalog, where=where)
             outside = find_outside(params, catalog, report)
-            found.append(Unit(step, stage, group, params, recipe.seed, outside))
+            found.append(Unit(step, stage, group, params, recipe.seed, outside, later))
         before.add(step.name)
     return found
 
