@@ -17,6 +17,7 @@ from prefdata.cli._progress import reporter
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog
     from prefdata.runner import RunResult
+    from prefdata.runner.export import ExportResult
 
 __all__ = ["register", "show_decisions", "show_steps"]
 
@@ -82,33 +83,33 @@ def _show_price(
     if as_json:
         _output.json_lines([asdict(line) for line in lines])
         return
-    _output.rows(
-        [
-            {
-                "step": line.step,
-                "purpose": line.purpose,
-                "model": line.model,
-                "to send": line.n_requests - line.n_known,
-                "known": line.n_known,
-                "tokens in": line.prompt_tokens,
-                "tokens out": line.completion_tokens,
-                "cost": None if line.cost is None else f"{line.cost:,.4f} {line.currency}",
-                "calibrated": line.calibrated_by,
-            }
-            for line in lines
-        ],
-        empty="no request to a chat model",
-    )
+    if not lines:
+        _output.line("no request to a chat model")
+        return
+    for step, model in dict.fromkeys((line.step, line.model) for line in lines):
+        _output.heading(f"{step}: {model}")
+        _output.table(
+            ["purpose", "to send", "known", "tokens in", "tokens out", "cost"],
+            [
+                [
+                    line.purpose + ("" if line.calibrated_by else " *"),
+                    line.n_requests - line.n_known,
+                    line.n_known,
+                    line.prompt_tokens,
+                    line.completion_tokens,
+                    None if line.cost is None else f"{line.cost:,.2f} {line.currency}",
+                ]
+                for line in lines
+                if (line.step, line.model) == (step, model)
+            ],
+        )
     for currency in sorted({line.currency for line in lines if line.currency}):
         total = sum(line.cost or 0.0 for line in lines if line.currency == currency)
         _output.line(f"in all: {total:,.4f} {currency}")
     if any(line.cost is None and line.n_requests > line.n_known for line in lines):
         _output.line("without a price, tokens alone: add `price: {input: ..., output: ...}`")
     if any(not line.calibrated_by for line in lines if line.n_requests > line.n_known):
-        _output.line(
-            "calibrated 0: lengths are guessed. Run a pilot with a small `limit` first, and ask "
-            "again."
-        )
+        _output.line("* lengths are guessed; run a pilot with a small `limit`, and ask again")
 
 
 def run(
@@ -139,12 +140,17 @@ def run(
     show_steps(result)
     show_decisions(pf.open(workspace), result)
     for item in result.exports:
-        _output.line(f"{item.rows:,} pairs as {item.exporter} in {item.folder}")
+        _show_export(item)
         for loss in item.loses:
             _output.line(f"  not in this format: {loss}")
     for made in result.reports:
         _output.line(f"report {made.report} in {made.folder}")
     _output.line(f"snapshot {result.snapshot.name[:12]} (#{result.snapshot.number})")
+
+
+def _show_export(item: ExportResult) -> None:
+    made = "" if item.n_written == item.rows else f": {item.n_written:,} rows"
+    _output.line(f"{item.rows:,} pairs as {item.exporter} in {item.folder}{made}")
 
 
 def show_steps(result: RunResult) -> None:
@@ -219,7 +225,7 @@ def export(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
         sources=source,
         params=parse_settings(settings),
     )
-    _output.line(f"{result.rows:,} pairs as {result.exporter} in {result.folder}")
+    _show_export(result)
     for loss in result.loses:
         _output.line(f"  not in this format: {loss}")
     for name, digest in result.digests.items():

@@ -229,7 +229,8 @@ class Chat(Protocol):
                 words next to each other, for the server's cache. Equal ones are sent once.
             model: The model, and how it is called.
             purpose: What is asked for, in kebab case; requests of one purpose have answers of
-                about one length.
+                about one length. It begins with ``control-`` where the number of requests does
+                not grow with that of the rows.
             step: The step that asks, for the ledger and for progress.
             read: Raises ValueError on a text that is not in the form that was asked for; the
                 request is then sent again, ``ChatParams.rereads`` times, and its answer has the

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from prefdata.catalog import Session
 from prefdata.core.errors import RecipeError, UnknownNameError
@@ -14,7 +15,7 @@ from prefdata.runner.folders import PendingFolder, prepare_folder
 from prefdata.runner.units import checked_params
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from prefdata.catalog import Catalog, CatalogState, Workspace
@@ -100,6 +101,9 @@ class ExportResult:
     exporter: str
     folder: Path
     rows: int
+    """Pairs that the format was given."""
+    n_written: int
+    """Rows that it made of them; in each kind of file, where there are two."""
     digests: dict[str, str]
     """File name to SHA-256."""
     loses: tuple[str, ...]
@@ -113,6 +117,7 @@ class PendingExport:
     version: int
     files: PendingFolder
     rows: int
+    n_written: int
     loses: tuple[str, ...]
 
     def publish(self) -> ExportResult:
@@ -123,7 +128,12 @@ class PendingExport:
         """
         self.files.publish()
         return ExportResult(
-            self.exporter, self.files.place, self.rows, self.files.digests, self.loses
+            self.exporter,
+            self.files.place,
+            self.rows,
+            self.n_written,
+            self.files.digests,
+            self.loses,
         )
 
 
@@ -168,6 +178,7 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
                 "source in the catalog", name, known=state.sources(), where=where
             )
     counted = _Counter()
+    written: list[int] = []
     values = {"pairs": pairs, "decisions": decisions, "splits": splits, "sources": sources}
     if rationales is not None:
         values["rationales"] = rationales
@@ -177,10 +188,12 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
             # Sorting a million pairs with their texts spills to disk beyond this.
             session.connection.execute(f"SET memory_limit = '{_SORT_BYTES} bytes'")
             batches = _batches(session, _query(found, rationales), values)
-            return found.write(counted.count(batches), folder, settings)
+            paths = found.write(counted.count(batches), folder, settings)
+        written.append(_rows_in(paths))
+        return paths
 
     files = prepare_folder(to, "export", fill, note=f"{exporter} of {pairs}", where=where)
-    return PendingExport(exporter, found.version, files, counted.rows, found.loses)
+    return PendingExport(exporter, found.version, files, counted.rows, written[0], found.loses)
 
 
 def _check_rationales(found: Exporter, step: str | None, *, where: str) -> None:
@@ -202,6 +215,23 @@ def _check_rationales(found: Exporter, step: str | None, *, where: str) -> None:
             )
             + ".",
         )
+
+
+def _rows_in(paths: Iterable[Path]) -> int:
+    """Count the rows of the files of an export; where there are two kinds, those of one."""
+    counts: dict[str, int] = {}
+    for path in paths:
+        counts[path.suffix] = counts.get(path.suffix, 0) + _n_rows(path)
+    return max(counts.values(), default=0)
+
+
+def _n_rows(path: Path) -> int:
+    if path.suffix == ".parquet":
+        return int(pq.read_metadata(path).num_rows)
+    if path.suffix != ".jsonl":
+        return 0
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
 class _Counter:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMPOSED_LANGUAGES", "compose_pairs", "compose_rationales"]
 
-_MARKS = re.compile(r"[\"“”„«»`'’‘*_#|<>{}\[\]()\\/=:]")
+_MARKS = re.compile(r"[\"“”„«»`'’\u2018*_#|<>{}\[\]()\\/=:]")
 _SENTENCES = re.compile(r"[.!?।\n;,]+")
 _FEWEST, _MOST = 4, 10
 _WORD_LETTERS = 5
@@ -269,7 +269,8 @@ def compose_pairs(language: str, n: int, *, seed: int) -> pl.DataFrame:
     chance = np.random.default_rng(seed)
     prompts, topics = composer.prompts(chance, n)
     x, y = (
-        composer.replies(chance, topics, chance.random((n, 5)), mean_sentences=4) for _ in range(2)
+        composer.replies(chance, topics, chance.random((n, 5), np.float32), mean_sentences=4)
+        for _ in range(2)
     )
     return pl.DataFrame(
         {
@@ -289,7 +290,10 @@ def _rationale(pair: dict[str, Any], kind: str, salt: str) -> str | None:
     templates = _TEMPLATES[pair["language"]]
     better, other = ("x", "y") if pair["preferred"] == "x" else ("y", "x")
     texts = {"p": pair[f"{better}_text"], "o": pair[f"{other}_text"]}
-    around = {"p": f"{texts['o']} {pair['prompt_text']}", "o": f"{texts['p']} {pair['prompt_text']}"}
+    around = {
+        "p": f"{texts['o']} {pair['prompt_text']}",
+        "o": f"{texts['p']} {pair['prompt_text']}",
+    }
     slots = {"p": better.upper(), "o": other.upper()}
     for side in ("p", "o"):
         words = _words_of_one(texts[side], around[side])
@@ -335,8 +339,11 @@ def _words_of_one(text: str, other: str) -> list[str]:
     return sorted(
         word
         for word in plain
-        if len(word) >= _WORD_LETTERS and not _MARKS.search(word) and word not in known
-        and not any(map(str.isdigit, word)) and "-" not in word
+        if len(word) >= _WORD_LETTERS
+        and not _MARKS.search(word)
+        and word not in known
+        and not any(map(str.isdigit, word))
+        and "-" not in word
     )
 
 
