@@ -29,7 +29,11 @@ _BETTER = re.compile(r"\b([XY]) is the better response")
 _SENTENCE = re.compile(r"(?<=[.!?।])\s+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _QUOTED = re.compile(r"[\"“«„]([^\"”»“]+)[\"”»“]")
-_PLAIN = "{better} keeps to the request and says what follows from it, and {worse} does so less."
+_PLAIN = (
+    "{better} answers what was asked and brings in {own}, while {worse} turns to {other}, which "
+    "helps less with this request; on the whole {better} is the more useful of the two."
+)
+_FEW_WORDS = 4
 
 
 def colleague(body: Mapping[str, Any]) -> str:
@@ -86,7 +90,19 @@ def _composed(asked: str, parts: Mapping[str, str], better: str, kind: str) -> s
     composed = compose_rationales(pl.DataFrame([pair]), kind=kind, seed=len(asked))
     if composed.height:
         return str(composed["text"][0])
-    return _PLAIN.format(better=better, worse="XY".replace(better, ""))
+    worse = "XY".replace(better, "")
+    own, other = (
+        _only_in(parts[name], parts[not_in]) for name, not_in in ((better, worse), (worse, better))
+    )
+    return _PLAIN.format(better=better, worse=worse, own=own, other=other)
+
+
+def _only_in(text: str, other: str) -> str:
+    """Name some words of one response, those that the other lacks first."""
+    taken = set(_WORD.findall(other.casefold()))
+    words = dict.fromkeys(_WORD.findall(text.casefold()))
+    ranked = sorted(words, key=lambda word: word in taken)
+    return ", ".join(ranked[:_FEW_WORDS]) or "nothing of substance"
 
 
 def _stance(note: str) -> str:

@@ -12,9 +12,12 @@ from prefdata.recipes import load_recipe, shipped_recipes
 from prefdata.registry import plugin
 from prefdata.runner import ingest, run
 from prefdata.testing.causal import write_tiny_causal_lm
+from prefdata.testing.chat_server import ChatServer
+from prefdata.testing.colleague import colleague
 from prefdata.testing.contracts import write_files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__: list[str] = []
@@ -30,15 +33,24 @@ def catalog(tmp_path: Path) -> Catalog:
     return catalog
 
 
+@pytest.fixture(scope="module")
+def chat() -> Iterator[str]:
+    """A chat model, as the command line takes one: a scripted server, which stands for none."""
+    with ChatServer(colleague) as server:
+        yield f'{{model: colleague, base_url: "{server.base_url}"}}'
+
+
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_a_shipped_recipe_runs_and_then_has_nothing_to_do(
-    name: str, catalog: Catalog, tmp_path: Path
+    name: str, catalog: Catalog, tmp_path: Path, chat: str
 ) -> None:
     recipe = load_recipe(name)
     if "model" in recipe.inputs:
         # Random weights: that a recipe runs does not depend on what a model knows.
         model = write_tiny_causal_lm(tmp_path / "model", width=16, layers=1)
         recipe = load_recipe(name, overrides=[f"model={model}"])
+    if "writer" in recipe.inputs:
+        recipe = load_recipe(name, overrides=[f"writer={chat}", f"judge={chat}", "limit=20"])
     done = run(catalog, recipe)
     assert {step.step for step in done.steps} == {step.name for step in recipe.steps}
     assert all(export.rows for export in done.exports)

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from prefdata.catalog import Catalog
+from prefdata.chat.store import ChatStore
 from prefdata.displacement.store import ScoreStore
 from prefdata.protocols import Context, Stage
 from prefdata.recipes import Recipe
@@ -17,10 +18,13 @@ from prefdata.runner import ingest, run
 from prefdata.runner.units import checked_params
 from prefdata.schema import polars_schema, table_schema
 from prefdata.testing.causal import write_tiny_causal_lm
+from prefdata.testing.chat_server import ChatServer
+from prefdata.testing.colleague import colleague
 from prefdata.testing.contracts import write_files
 from prefdata.vectors.store import VectorStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 __all__: list[str] = []
@@ -33,6 +37,11 @@ _PARAMS: dict[str, dict[str, Any]] = {
     "embed": _LEXICAL,
     "topics": _LEXICAL,
     "filter-displacement": {"keep_lowest": 0.5},
+}
+_CHATTING: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "judge": lambda chat: {"models": chat},
+    "write-rationales": lambda chat: {"model": chat},
+    "gate-rationales": lambda chat: {"judge": chat, "rewrite": {"model": chat}},
 }
 
 
@@ -50,6 +59,13 @@ def quiz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def chat() -> Iterator[dict[str, str]]:
+    """A chat model: a scripted server, which stands for no real one."""
+    with ChatServer(colleague) as server:
+        yield {"model": "colleague", "base_url": server.base_url, "server": "scripted"}
+
+
 @pytest.fixture
 def params(request: pytest.FixtureRequest, name: str) -> dict[str, Any]:
     """The parameters of a stage, as far as it has no defaults that work here."""
@@ -58,11 +74,15 @@ def params(request: pytest.FixtureRequest, name: str) -> dict[str, Any]:
         return {"evaluations": [{"name": "quiz", "files": str(quiz)}]}
     if name == "score-ches":
         return {"model": str(request.getfixturevalue("causal"))}
+    if name in _CHATTING:
+        return _CHATTING[name](request.getfixturevalue("chat"))
     return _PARAMS.get(name, {})
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory, causal: Path) -> Catalog:
+def catalog(
+    tmp_path_factory: pytest.TempPathFactory, causal: Path, chat: dict[str, str]
+) -> Catalog:
     """Two sources, cleaned, so that every table that a stage may read has rows."""
     folder = tmp_path_factory.mktemp("stages")
     catalog = Catalog.create(folder / "w")
@@ -76,6 +96,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory, causal: Path) -> Catalog:
         "split-by-prompt",
         {"stage": "score-ches", "params": {"model": str(causal)}},
         "select-pairs",
+        {"stage": "write-rationales", "params": {"model": chat}},
     ]
     run(catalog, Recipe.model_validate({"name": "before", "steps": steps}))
     return catalog
@@ -119,6 +140,7 @@ def test_a_stage_finds_nothing_in_nothing(
         sources=_SOURCES,
         vectors=VectorStore(catalog),
         scorer=ScoreStore(catalog),
+        chat=ChatStore(catalog),
         files={str(quiz): quiz},
     )
     result = stage.run(empty, checked, context)
@@ -143,6 +165,7 @@ def test_a_stage_does_not_depend_on_the_order_of_rows(
         sources=sources,
         vectors=VectorStore(catalog),
         scorer=ScoreStore(catalog),
+        chat=ChatStore(catalog),
         files={str(quiz): quiz},
     )
     straight = stage.run(frames, checked, context)
