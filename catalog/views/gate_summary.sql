@@ -2,7 +2,8 @@
 --
 -- The check `any` is the whole gate, and `no-text` a rationale that was never written. `share` is
 -- of those that were put to the check, with its 95 % interval (Wilson); a check of the judge is put
--- to those only that passed what came before. `abstained` counts those it could not tell of.
+-- to those only that passed what came before. `abstained` counts those it could not tell of. What
+-- was written anew counts too, and is of pairs that failed before.
 SELECT
   source,
   stage,

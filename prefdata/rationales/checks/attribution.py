@@ -28,8 +28,9 @@ _CLOSED = re.compile(r"[.!?…。\uff01\uff1f।]$")
 _BREAK = re.compile(r"[,;:،؛\uff0c\uff1b\uff1a、—–(]")
 _FILLER = "\x00"
 # "Y's “…”": what is quoted right after a handle is its own, whatever it is compared with.
+_HOLDS = re.compile(r"(?:['’]s?(?:\s+[^\s\x00]+){0,3})?[\s*_]*\x00")
 _OWNS = re.compile(r"(?:['’]s?(?:\s+[^\s\x00]+){0,3})?[\s*_:]*\x00")
-_ASIDE = re.compile(r",\s*(?![XY],)[^\s,]+,")
+_ASIDE = re.compile(r",\s*(?![XY],)[^\s,\x00]+,")
 _QUOTED = re.compile(r"\x00+")
 _REACH = 60
 _NEGATED_WORDS = 10
@@ -152,7 +153,7 @@ def _denies(masked: str, clause: tuple[int, int], cues: _Cues) -> bool:
 
 def _is_aside(before: str, after: str, cues: _Cues) -> bool:
     """Tell whether a handle is only compared with, or only denied."""
-    if _OWNS.match(after) or cues.relative.match(after):
+    if _HOLDS.match(after) or cues.relative.match(after):
         return False
     return bool(cues.before.search(before) or cues.after.match(after))
 

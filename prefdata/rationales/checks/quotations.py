@@ -68,12 +68,8 @@ def as_prose(text: str) -> str:
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
-        value = json.loads(text)
+        lines = _lines(json.loads(text), "")
     except (ValueError, RecursionError):
-        return text
-    try:
-        lines = _lines(value, "")
-    except RecursionError:
         return text
     return "\n".join(lines) if lines else text
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from prefdata.rationales.checks import CHECK_NAMES, CHECKED, Limits, aspect_tags, run_checks
 from prefdata.rationales.checks.quotations import as_prose, find_quotations
+from prefdata.rationales.handles import swap_handles
 
 __all__: list[str] = []
 
@@ -107,6 +108,32 @@ def test_phrases_that_leak_or_refuse_are_seen_and_their_likes_are_not() -> None:
     for number, (_, check, sentence) in enumerate(phrases):
         name = f"{number:03}"
         assert (name not in told) if check == "none" else ((name, check) in seen), sentence
+
+
+def _attributions(key: str) -> pl.DataFrame:
+    told = yaml.safe_load((_HERE / "attributions.yaml").read_text(encoding="utf-8"))
+    return pl.concat(
+        _rows(*sentences, language=language, x_text=told["x"], y_text=told["y"]).with_columns(
+            rationale_id=language + pl.col("rationale_id")
+        )
+        for language, sentences in told[key].items()
+    )
+
+
+def test_quotations_are_looked_for_in_the_response_that_the_sentence_means() -> None:
+    rows = pl.concat([_attributions("right"), _attributions("denied")])
+    rows = rows.with_columns(pl.Series("rationale_id", [f"{i:03}" for i in range(rows.height)]))
+    found = run_checks(rows, Limits()).filter(check_name="quotes")
+    wrong = rows.join(found.filter(is_passed=False), on="rationale_id")
+    assert wrong.is_empty(), wrong["text"].to_list()
+
+
+def test_quotations_are_missed_where_the_handles_are_swapped() -> None:
+    rows = _attributions("right")
+    swapped = rows.with_columns(swap_handles(rows["text"]))
+    found = run_checks(swapped, Limits()).filter(check_name="quotes", is_passed=False)
+    unseen = swapped.join(found, on="rationale_id", how="anti")
+    assert unseen.is_empty(), unseen["text"].to_list()
 
 
 def test_every_check_tells_of_every_rationale_in_order() -> None:
@@ -324,7 +351,7 @@ _ANY_ROW = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(_ANY_ROW, max_size=3))
 def test_any_text_is_checked_and_no_rationale_depends_on_others(
     drawn: list[dict[str, Any]],

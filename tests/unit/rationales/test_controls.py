@@ -19,7 +19,7 @@ _NOT_THERE = {("general", "altered-quote")}  # They quote nothing.
 @functools.cache
 def _clean(kind: str) -> pl.DataFrame:
     rows = pl.concat(
-        compose_rationales(compose_pairs(language, 30, seed=5), kind=kind, seed=5)
+        compose_rationales(compose_pairs(language, 20, seed=5), kind=kind, seed=5)
         for language in COMPOSED_LANGUAGES
     )
     failed = run_checks(rows, Limits()).filter(is_passed=False)["rationale_id"].unique()
