@@ -69,7 +69,7 @@ class ServerGoneError(Exception):
 
 
 _FEWEST_EXHAUSTED = 3
-_ALIKE = 10
+_ALIKE = 100
 """So many requests refused, and none answered: it is not these requests that are wrong."""
 _FEWEST_ALIKE = 3
 
@@ -89,6 +89,9 @@ class Caller:
     """Whether the model is known to have answered anything, in this call or before."""
     on_fault: Callable[[ChatFault], None] = lambda _: None
     """Told each fault."""
+    on_stop: Callable[[int, float], None] = lambda *_: None
+    """Told how many groups are waited for when there is reason to stop, and for how many seconds
+    at most."""
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
@@ -102,11 +105,6 @@ class Caller:
         self._n_exhausted_in_a_row = 0
         self._asking: set[asyncio.Task[None]] = set()
         self._is_stopping = False
-
-    @property
-    def n_asking(self) -> int:
-        """How many groups are on their way."""
-        return len(self._asking)
 
     async def run(self, groups: Sequence[list[Job]]) -> None:
         """Send requests until each is answered or has exhausted its attempts, twice.
@@ -149,6 +147,7 @@ class Caller:
                 if task not in self._asking:
                     task.cancel()
             if self._asking:
+                self.on_stop(len(self._asking), self.patience.grace_seconds)
                 await asyncio.wait(set(self._asking), timeout=self.patience.grace_seconds)
         finally:
             for task in tasks:
@@ -233,7 +232,7 @@ class Caller:
                     where=type(self.model).__name__,
                     fix="Please report this to the author of the backend.",
                 )
-            unread = []
+            unread: list[Job] = []
             for job, number, cost, reply in zip(now, numbers, most, replies, strict=False):
                 if not self._settle(job, number, cost, reply):
                     (faulted if job.fault else unread).append(job)

@@ -175,6 +175,7 @@ class _Work:
             n_workers=params.concurrency if call.backend.is_remote else 1,
             has_answered=has_answered(catalog, account.chat),
             on_fault=self._tell_fault,
+            on_stop=self._tell_stop,
         )
 
     def do(self, missing: Sequence[str], *, n_known: int) -> dict[str, ChatAnswer]:
@@ -278,6 +279,15 @@ class _Work:
             if total.uncertain_cost:
                 told.append(f"{total.uncertain_cost:,.4f} more at most for attempts nobody counted")
         return "; ".join(told)
+
+    def _tell_stop(self, n: int, seconds: float) -> None:
+        what = "answers" if self._call.backend.group == 1 else "groups of answers"
+        self._report(
+            Note(
+                f"{self._call.account.step}: stopping; waiting for {n} {what} on their way, "
+                f"{seconds:g} seconds at most. Ctrl-C stops at once."
+            )
+        )
 
     def _tell_fault(self, fault: ChatFault) -> None:
         """Tell the first fault of each kind: who waits wants to know what for."""

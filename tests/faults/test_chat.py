@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from prefdata.testing.chat_server import FaultName
+
 _ROWS = int(os.environ.get("PREFDATA_CHAT_ROWS", "300"))
 _FULL = 2000
 _KILLS = int(os.environ.get("PREFDATA_KILLS", "4"))
@@ -139,7 +141,7 @@ def test_rows_survive_a_server_that_fails_at_every_third_request(tmp_path: Path)
 @pytest.mark.parametrize("share", [0.0, 0.3])
 def test_a_budget_stops_within_one_request_of_the_cap(share: float, tmp_path: Path) -> None:
     catalog = Catalog.create(tmp_path / "w")
-    kinds = ("429", "500", "truncated", "empty-choices")
+    kinds: tuple[FaultName, ...] = ("429", "500", "truncated", "empty-choices")
     requests = _requests(_ROWS, max_tokens=10)
     most = (len("Which is better, 1999?") + 64 + 16) * 1e-3 + 10 * 3e-3
     budget = _ROWS * 0.02
@@ -191,7 +193,7 @@ def test_who_is_stopped_goes_on_without_asking_again(how: signal.Signals, tmp_pa
     Catalog.create(workspace)
     chance = random.Random(_SEED)  # noqa: S311 - moments of a test
     n_stopped = 0
-    with ChatServer(lambda body: "X is better.", latency_seconds=0.02) as server:
+    with ChatServer(lambda _: "X is better.", latency_seconds=0.02) as server:
         command = [sys.executable, program, workspace, server.base_url, str(_ROWS)]
         for i in range(_KILLS):
             before = server.log.n_received

@@ -205,7 +205,9 @@ def sums(catalog: Catalog) -> Callable[..., tuple[Any, ...]]:
     """Add up columns of the ledger, of one step where one is named."""
 
     def add(*columns: str, step: str | None = None) -> tuple[Any, ...]:
-        rows = catalog.scan("spending").filter(pl.lit(step is None) | (pl.col("step") == step))
+        rows = catalog.scan("spending")
+        if step is not None:
+            rows = rows.filter(pl.col("step") == step)
         return rows.select(columns).sum().collect().row(0)
 
     return add

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import signal
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,8 +87,10 @@ def test_a_server_that_refuses_all_is_not_believed(
 ) -> None:
     toy.always(fault("request"))
     with pytest.raises(BackendError, match="limit_field"):
-        get(ask(*_FIFTY), params(concurrency=4))
-    assert len(toy.asked) < 20
+        get(ask(*_FIFTY * 4, *map(str, range(500))), params(concurrency=4))
+    assert 100 <= len(toy.asked) < 110
+    with pytest.raises(BackendError, match="limit_field"):
+        get(ask(*"abc"), params())
     assert catalog.scan("answers").collect().is_empty()
     # Where it answers others, it is.
     toy.by_text(lambda text: says("x") if text == "49" else fault("request"))
@@ -141,7 +144,7 @@ def test_answers_that_were_not_brought_back_are_neither_sent_nor_paid(
 ) -> None:
     toy.group, toy.is_remote = 10, False
     toy.by_number(lambda n: says("x") if n % 2 else fault("missing"))
-    with pytest.raises(BackendError, match="2 answers are missing. It is missing"):
+    with pytest.raises(BackendError, match=r"2 answers are missing\. It is missing"):
         get(ask(*"abcd"), params(budget=1.0))
     assert sums("n_attempts", "n_faults", "n_answers") == (2, 0, 2)
     toy.always(says("x"))
@@ -183,6 +186,22 @@ def test_ctrl_c_waits_for_what_is_on_its_way(
     toy.on_ask = len
     assert get(ask(*_FIFTY), params()).n_asked == 50 - n
     assert set(toy.answered.values()) == {1}
+
+
+def test_a_second_ctrl_c_waits_for_nothing(
+    get: Any, toy: Any, params: Any, ask: Any, sums: Any
+) -> None:
+    toy.latency_seconds = 30
+    main = threading.main_thread().ident or 0
+    for seconds in (0.3, 0.6):
+        threading.Timer(seconds, signal.pthread_kill, (main, signal.SIGINT)).start()
+    told: list[Any] = []
+    with pytest.raises(KeyboardInterrupt):
+        get(ask(*_FIFTY), params(concurrency=4), told.append)
+    assert sums("n_answers", "n_attempts", "n_lost") == (0, 4, 4)
+    assert [event for event in told if isinstance(event, Note) and "waiting for 4" in event.text]
+    most = (1 + 64 + 16) * 1e-3 + 20 * 2e-3
+    assert sums("uncertain_cost") == (pytest.approx(4 * most),)
 
 
 _ENDS = st.sampled_from(
