@@ -6,10 +6,11 @@ answers, is counted too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prefdata.chat.calibration import Calibration, calibrate
+from prefdata.chat.extrapolation import following
 from prefdata.chat.journal import Journal
 from prefdata.chat.known import chat_folder, known_answers
 from prefdata.chat.models import chat_backend, chat_id
@@ -67,11 +68,45 @@ class ChatEstimator:
         self._calibrations: dict[tuple[str, str], Calibration] = {}
         self._counted: set[tuple[str, str]] = set()
         self._seen: dict[tuple[str, str, str], set[str]] = {}
+        self._pilots: dict[tuple[str, str, str], _Pilot] = {}
+        self._prices: dict[tuple[str, str, str], Price | None] = {}
 
     @property
     def lines(self) -> list[EstimateLine]:
-        """What was asked so far, in the order in which it was first asked."""
-        return list(self._lines.values())
+        """What was asked so far, in the order in which it was first asked.
+
+        After a pilot, purposes behind the first of a step are as many as the pilot had for its
+        rows, whatever the stand-ins led to; see `prefdata.chat.extrapolation`.
+        """
+        steps: dict[str, list[tuple[str, str, str]]] = {}
+        for key in self._lines:
+            steps.setdefault(key[0], []).append(key)
+        found = dict(self._lines)
+        for keys in steps.values():
+            lines = [self._lines[key] for key in keys]
+            expected = following(
+                [line.purpose for line in lines],
+                [line.n_known for line in lines],
+                [line.n_requests - line.n_known for line in lines],
+            )
+            for key, n in zip(keys, expected, strict=True):
+                found[key] = self._scaled(key, n)
+        return list(found.values())
+
+    def _scaled(self, key: tuple[str, str, str], n: int) -> EstimateLine:
+        """Return a line with another number of requests to send, each as the known ones were."""
+        line, pilot, price = self._lines[key], self._pilots[key], self._prices[key]
+        if n == line.n_requests - line.n_known or not pilot.n:
+            return line
+        asked, said = n * pilot.prompt_tokens / pilot.n, n * pilot.completion_tokens / pilot.n
+        share = self._calibration(line.chat, line.purpose).cached_share
+        return replace(
+            line,
+            n_requests=line.n_known + n,
+            prompt_tokens=round(asked),
+            completion_tokens=round(said),
+            cost=None if price is None else _cost(asked, said, share, price),
+        )
 
     def get(
         self,
@@ -96,6 +131,7 @@ class ChatEstimator:
             calibrated_by=self._calibration(chat, purpose).n,
         )
         self._lines[key] = self._with(line, asked, known, model.price)
+        self._prices[key] = model.price
         missing = {
             digest: _stand_in(digest, request)
             for digest, request in asked.items()
@@ -124,7 +160,9 @@ class ChatEstimator:
         price: Price | None,
     ) -> EstimateLine:
         """Return a line with further requests; those that it has already are not counted again."""
-        seen = self._seen.setdefault((line.step, line.purpose, line.chat), set())
+        key = (line.step, line.purpose, line.chat)
+        seen = self._seen.setdefault(key, set())
+        pilot = self._pilots.setdefault(key, _Pilot())
         calibration = self._calibration(line.chat, line.purpose)
         n_requests, n_known, asked_tokens, said_tokens = 0, 0, 0.0, 0.0
         for digest, request in asked.items():
@@ -134,16 +172,14 @@ class ChatEstimator:
             n_requests += 1
             if digest in known or (line.chat, digest) in self._counted:
                 n_known += 1
+                pilot.add(known.get(digest))
                 continue
             self._counted.add((line.chat, digest))
             asked_tokens += calibration.prompt_tokens(request)
             said_tokens += calibration.completion_tokens(request)
         cost = line.cost
         if price is not None and cost is not None:
-            cached = asked_tokens * calibration.cached_share
-            of_cached = price.input if price.cached_input is None else price.cached_input
-            total = (asked_tokens - cached) * price.input + cached * of_cached
-            cost += (total + said_tokens * price.output) / _MILLION
+            cost += _cost(asked_tokens, said_tokens, calibration.cached_share, price)
         return EstimateLine(
             *(line.step, line.purpose, line.chat, line.model, line.server),
             n_requests=line.n_requests + n_requests,
@@ -154,6 +190,29 @@ class ChatEstimator:
             currency=line.currency,
             calibrated_by=line.calibrated_by,
         )
+
+
+@dataclass(slots=True)
+class _Pilot:
+    """What the known answers of a line took."""
+
+    n: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def add(self, answer: ChatAnswer | None) -> None:
+        """Count an answer whose tokens the server counted."""
+        if answer is not None and answer.prompt_tokens is not None:
+            self.n += 1
+            self.prompt_tokens += answer.prompt_tokens
+            self.completion_tokens += answer.completion_tokens or 0
+
+
+def _cost(asked: float, said: float, cached_share: float, price: Price) -> float:
+    """Return what tokens cost, of which a share of those asked come from the server's cache."""
+    cached = asked * cached_share
+    of_cached = price.input if price.cached_input is None else price.cached_input
+    return ((asked - cached) * price.input + cached * of_cached + said * price.output) / _MILLION
 
 
 def _stand_in(digest: str, request: ChatRequest) -> ChatAnswer:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prefdata.chat.store import ChatStore
 from prefdata.core.errors import RejectsError
 from prefdata.core.events import Committed, Note, Report, StepFinished, StepStarted, silent
 from prefdata.core.fingerprint import canonical_json, digest
@@ -19,6 +20,7 @@ from prefdata.runner.units import Unit, units
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog, Snapshot
     from prefdata.catalog.write import Write
+    from prefdata.protocols import Chat
     from prefdata.recipes import Recipe
 
 __all__ = ["RunResult", "StepSummary", "run"]
@@ -88,11 +90,13 @@ def run(
         base_snapshot=base.name,
     )
     results = StepResults(catalog.workspace)
+    # One for all steps: weights in this process are loaded once.
+    chat = ChatStore(catalog, report)
     check_reports(recipe, catalog.workspace.root)
     todo = units(recipe, catalog, report=report)
     with catalog.write() as write:
         steps = [
-            _step(unit, catalog, write, results, record, is_forced=is_forced, report=report)
+            _step(unit, catalog, write, results, record, chat, is_forced=is_forced, report=report)
             for unit in todo
         ]
         _refuse_too_many(steps, max_rejects)
@@ -122,6 +126,7 @@ def _step(
     write: Write,
     results: StepResults,
     record: RunRecord,
+    chat: Chat,
     *,
     is_forced: bool,
     report: Report,
@@ -138,7 +143,7 @@ def _step(
     is_cached = result is not None
     if result is None:
         report(StepStarted(name, unit.stage.name))
-        result = execute(unit, catalog, write, report)
+        result = execute(unit, catalog, write, report, chat=chat)
         results.put(fingerprint, result)
     else:
         for (table, part), entries in result.outputs.items():

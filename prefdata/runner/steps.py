@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from prefdata.catalog.scan import scan_keys
-from prefdata.chat.store import ChatStore
 from prefdata.core.errors import DataError, InternalError
 from prefdata.core.events import Note
 from prefdata.displacement.store import ScoreStore
@@ -32,7 +31,7 @@ _SLICE_ROWS = 100_000
 
 
 def execute(
-    unit: Unit, catalog: Catalog, write: Write, report: Report, *, chat: Chat | None = None
+    unit: Unit, catalog: Catalog, write: Write, report: Report, *, chat: Chat
 ) -> StepResult:
     """Run one unit on the state of a write and stage its output there.
 
@@ -41,7 +40,7 @@ def execute(
         catalog: The catalog.
         write: The write whose state is read, and that takes the output.
         report: Where to tell progress.
-        chat: Where answers of chat models come from; the catalog's own place by default.
+        chat: Where answers of chat models come from.
 
     Raises:
         DataError: If the stage breaks the contract of a table.
@@ -50,7 +49,7 @@ def execute(
     result = unit.stage.run(
         _frames(unit, catalog, write),
         unit.params,
-        _context(unit, catalog, report, chat or ChatStore(catalog, report)),
+        _context(unit, catalog, report, chat),
     )
     rejects = result.rejects
     n_rejected = 0 if rejects is None else rejects.height

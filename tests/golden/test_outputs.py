@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _PARAMS: dict[str, dict[str, Any]] = {
     "decontaminate": {"evaluations": [{"name": "quiz", "files": "quiz.jsonl"}]},
     "filter-displacement": {"keep_lowest": 0.5},
+    "judge": {"models": "any"},
     "score-ches": {"model": "any"},
+    "write-rationales": {"model": "any"},
 }
 _GOLDEN = Path(__file__).with_name("outputs.json")
 
