@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from prefdata.protocols import EmbedderParams
 from prefdata.stages.decontaminate import Decontaminate, decontaminate
 
 __all__: list[str] = []
@@ -18,7 +19,9 @@ def test_parameters_name_files_and_model_and_the_tables_that_are_read() -> None:
     assert params.outside().models == ()
     assert params.reads(decontaminate.reads) == ("responses",)
     semantic = _params(evaluations=[one], semantic=True, model="some/model")
-    assert [model.model for model in semantic.outside().models] == ["some/model"]
+    (model,) = semantic.outside().models
+    assert isinstance(model, EmbedderParams)
+    assert model.model == "some/model"
     of_source = _params(evaluations=[{"name": "a", "source": "s"}], subjects=["responses"])
     assert of_source.reads(decontaminate.reads) == ("prompts", "responses")
 
