@@ -1,11 +1,11 @@
 """Chat models behind a server with OpenAI's protocol: vLLM, TGI, Ollama, llama.cpp, hosted ones.
 
-It speaks HTTP through aiohttp and words requests itself. Per request of 1.5 kB at 64 connections
-and 50 ms latency, the openai client takes 2.3 ms of CPU, 1.6 ms over aiohttp; httpx 0.28 takes
-10 ms, because its pool looks at every connection for every request, httpx2 1.0 ms, and aiohttp
-0.24 ms (`benchmarks.chat`). At 1,300 requests a second that is the difference between a third of a
-core and more than there are. What those clients would add, retries and types, is done here for all
-backends alike, or not needed for one endpoint.
+It speaks HTTP through aiohttp and words requests itself, because of what a request costs: at 64
+connections and 50 ms latency the openai client takes 2.4 ms of CPU (1.6 ms over aiohttp), httpx
+0.28 takes 10 ms, because its pool looks at every connection for every request, httpx2 1.0 ms, and
+aiohttp 0.3 ms (``python -m benchmarks.chat clients``). At 1,200 requests a second that is the
+difference between a third of a core and more than one. What those clients would add, retries and
+types, is done by `prefdata.chat` for all backends alike, or not needed for one endpoint.
 
 Models that reason may send their reasoning in a field of its own, which is ignored, or at the start
 of the text between ``<think>`` marks, which is cut off; either way its tokens are paid.
@@ -62,9 +62,17 @@ def _endpoint(params: ChatParams) -> str:
 def _key(params: ChatParams, shown: str) -> str | None:
     """Return the key of the environment, or None where the server may need none.
 
+    The key of OpenAI goes to OpenAI, to the address that the environment names, and wherever the
+    parameters say so: a recipe of somebody else must not get it by naming a server alone.
+
     Raises:
         BackendError: If there is no key where one is needed.
     """
+    is_openai = urlsplit(shown).hostname == _OPENAI
+    is_named = "key_env" in params.model_fields_set
+    is_of_environment = params.base_url is None
+    if not (is_openai or is_named or is_of_environment):
+        return None
     key = os.environ.get(params.key_env, "").strip()
     if key and not _VISIBLE.fullmatch(key):
         # It is not repeated, and neither would be the error of who tried to send it.
@@ -75,7 +83,7 @@ def _key(params: ChatParams, shown: str) -> str | None:
         )
     if key:
         return key
-    if urlsplit(shown).hostname == _OPENAI or "key_env" in params.model_fields_set:
+    if is_openai or is_named:
         raise BackendError(
             f"The environment has no key in {params.key_env}.",
             where=shown,

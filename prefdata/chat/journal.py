@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Self
 
 from prefdata.chat.kept import AnswerRow
 from prefdata.chat.ledger import Tally
-from prefdata.chat.locks import Lock
 from prefdata.core.errors import SetupError
+from prefdata.core.locks import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -23,10 +23,21 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-__all__ = ["ROWS_PER_GROUP", "UNASSIGNED", "Format", "SplitFiles", "split_files"]
+__all__ = [
+    "ROWS_PER_GROUP",
+    "UNASSIGNED",
+    "Format",
+    "Kinds",
+    "SplitFiles",
+    "formats_of",
+    "split_files",
+]
 
 Format = Literal["parquet", "jsonl"]
 """Kind of file."""
+
+Kinds = Literal["parquet", "jsonl", "both"]
+"""What a user may ask for."""
 
 UNASSIGNED = "train"
 """Split of rows that no split step has seen."""
@@ -109,6 +120,11 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 _WRITERS: dict[Format, type[_Jsonl | _Parquet]] = {"jsonl": _Jsonl, "parquet": _Parquet}
+
+
+def formats_of(kinds: Kinds) -> tuple[Format, ...]:
+    """Return the kinds of file that a user asked for."""
+    return ("parquet", "jsonl") if kinds == "both" else (kinds,)
 
 
 class SplitFiles:

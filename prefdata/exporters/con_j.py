@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 from pydantic import Field
 
-from prefdata.exporters._files import Format, split_files
+from prefdata.exporters._files import Kinds, formats_of, split_files
 from prefdata.exporters._rationales import (
     Compared,
     in_order,
@@ -39,9 +39,7 @@ class ConJ(Compared):
         "prefer the other response. `any`: also those that failed for what they say or how.",
     )
     messages: bool = Field(default=True, description="Conversations, or strings.")
-    file: Literal["parquet", "jsonl", "both"] = Field(
-        default="parquet", description="Kind of file that each split gets."
-    )
+    file: Kinds = Field(default="parquet", description="Kind of file that each split gets.")
 
 
 @exporter(
@@ -64,8 +62,7 @@ def con_j(frames: Iterator[pl.DataFrame], out: Path, params: ConJ) -> list[Path]
         Ye et al., *Learning LLM-as-a-Judge for Preference Alignment* (ICLR 2025): contrastive
         judgments, DPO on them.
     """
-    formats: tuple[Format, ...] = ("parquet", "jsonl") if params.file == "both" else (params.file,)
-    with split_files(out, *formats) as files:
+    with split_files(out, *formats_of(params.file)) as files:
         for frame in frames:
             good = _judgments(kept(frame, params.kind), pl.lit(value=True), params)
             bad = _judgments(_failed(frame, params), ~pl.col("is_wrong"), params)

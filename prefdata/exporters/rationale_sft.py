@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 from pydantic import Field
 
-from prefdata.exporters._files import Format, split_files
+from prefdata.exporters._files import Kinds, formats_of, split_files
 from prefdata.exporters._rationales import (
     Compared,
     in_order,
@@ -42,9 +42,7 @@ class RationaleSft(Compared):
         default=False, description="Write each pair twice, with the responses exchanged."
     )
     messages: bool = Field(default=True, description="Conversations, or strings.")
-    file: Literal["parquet", "jsonl", "both"] = Field(
-        default="parquet", description="Kind of file that each split gets."
-    )
+    file: Kinds = Field(default="parquet", description="Kind of file that each split gets.")
 
 
 @exporter(
@@ -67,8 +65,7 @@ def rationale_sft(frames: Iterator[pl.DataFrame], out: Path, params: RationaleSf
         Preference Optimization with Rationales* (arXiv 2407.14477), whose loss of the rationale
         this set serves.
     """
-    formats: tuple[Format, ...] = ("parquet", "jsonl") if params.file == "both" else (params.file,)
-    with split_files(out, *formats) as files:
+    with split_files(out, *formats_of(params.file)) as files:
         for frame in frames:
             told = kept(frame, params.kind)
             parts = [in_order(told, params.seed).with_row_index()]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 from pydantic import Field
 
-from prefdata.exporters._files import Format, split_files
+from prefdata.exporters._files import Kinds, formats_of, split_files
 from prefdata.exporters._rationales import (
     Compared,
     in_order,
@@ -33,9 +33,7 @@ class Rdpo(Compared):
         description="What to do with pairs without a rationale: leave them out, or write them "
         "with an empty one, for trainers that skip its loss then.",
     )
-    file: Literal["parquet", "jsonl", "both"] = Field(
-        default="parquet", description="Kind of file that each split gets."
-    )
+    file: Kinds = Field(default="parquet", description="Kind of file that each split gets.")
 
 
 @exporter(
@@ -59,8 +57,7 @@ def rdpo(frames: Iterator[pl.DataFrame], out: Path, params: Rdpo) -> list[Path]:
         Just et al., *Data-Centric Human Preference Optimization with Rationales* (arXiv
         2407.14477); the columns of its released sets ``orcaratgen`` and ``orcaratspec``.
     """
-    formats: tuple[Format, ...] = ("parquet", "jsonl") if params.file == "both" else (params.file,)
-    with split_files(out, *formats) as files:
+    with split_files(out, *formats_of(params.file)) as files:
         for frame in frames:
             told = in_order(kept(frame, params.kind), params.seed)
             texts = told.select("pair_id", rationale=renamed(told, params))

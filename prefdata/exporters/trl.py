@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from prefdata.core.errors import DataError, UserError
-from prefdata.exporters._files import Format, split_files
+from prefdata.exporters._files import Kinds, formats_of, split_files
 from prefdata.exporters._rationales import Kind, kept
 from prefdata.protocols import Params, exporter
 from prefdata.tables.identity import hash_messages
@@ -42,9 +42,7 @@ class Trl(Params):
         default=True,
         description="Conversations, or strings. Strings hold one user and one assistant turn.",
     )
-    file: Literal["parquet", "jsonl", "both"] = Field(
-        default="parquet", description="Kind of file that each split gets."
-    )
+    file: Kinds = Field(default="parquet", description="Kind of file that each split gets.")
     with_margin: bool = Field(
         default=False,
         description="Add `margin` to each pair, 0.0 where there is none: TRL reads it from every "
@@ -99,9 +97,8 @@ def trl(frames: Iterator[pl.DataFrame], out: Path, params: Trl) -> list[Path]:
     References:
         TRL, *Dataset formats and types* (docs/source/dataset_formats.md).
     """
-    formats: tuple[Format, ...] = ("parquet", "jsonl") if params.file == "both" else (params.file,)
     seen: set[str] = set()
-    with split_files(out, *formats) as files:
+    with split_files(out, *formats_of(params.file)) as files:
         for frame in frames:
             _require_messages(frame, params.kind)
             if not params.messages:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from prefdata.core.errors import FetchError
+from prefdata.core.locks import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -346,7 +346,7 @@ def _alone(target: Path) -> Iterator[None]:
     """Hold the only right to write a target; two writers would mix their bytes."""
     path = target.with_name(f".{target.name}.lock")
     with path.open("a") as file:
-        if not _lock(file):
+        if not try_lock(file):
             told = FetchError(
                 "Another process is downloading the same file.",
                 where=str(target),
@@ -355,21 +355,3 @@ def _alone(target: Path) -> Iterator[None]:
             told.retryable = True
             raise told
         yield
-
-
-def _lock(file: Any) -> bool:
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -48,7 +48,8 @@ class ChatParams(Params):
     )
     key_env: str = Field(
         default="OPENAI_API_KEY",
-        description="Environment variable that holds the key; servers of your own need none.",
+        description="Environment variable that holds the key. Where it is not named here, that "
+        "of OpenAI is sent to OpenAI and to the address in OPENAI_BASE_URL only.",
     )
     server: str | None = Field(
         default=None,

@@ -27,6 +27,9 @@ def build(raw: Path) -> str:
     for step in pf.plan("clean", workspace="workspace", overrides=["seed=1"]):
         status: str = step.status
         told.append(f"{step.step}: {status}")
+    for line in pf.price("rationales", overrides=["writer=m", "judge=none"]):
+        cost: float | None = line.cost
+        told.append(f"{line.purpose}: {line.n_requests} requests, {cost}")
     run = pf.run("clean", workspace="workspace", overrides=("seed=1",))
     written = pf.export("trl", "out", ref=run.snapshot.name, decisions="select-pairs")
     made = pf.report("displacement", "page", sources=["mine"], params={"k": 5})

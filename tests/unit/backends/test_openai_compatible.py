@@ -107,14 +107,27 @@ def test_a_key_is_sent_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_key_that_the_server_repeats_is_not_repeated(
     status: int, padding: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", _KEY)
+    monkeypatch.setenv("MY_KEY", _KEY)
     error = {"message": f"{'x' * padding} {_KEY} is wrong."}
     ok: ScriptedReply = {"body": {"error": error}}
     bad: ScriptedReply = {"status": status, "error": error}
     with ChatServer(lambda _: ok if status == 200 else bad) as server:
-        reply = _ask(server.base_url)
+        reply = _ask(server.base_url, key_env="MY_KEY")
     assert reply.fault is not None
     assert _KEY[:4] not in reply.fault.message
+
+
+def test_the_key_of_openai_is_not_sent_to_a_server_that_a_recipe_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", _KEY)
+    with ChatServer(key=_KEY) as server:
+        refused = _ask(server.base_url)
+        assert refused.fault is not None
+        assert refused.fault.kind == "access"
+        assert _ask(server.base_url, key_env="OPENAI_API_KEY").fault is None
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        assert _ask(None).fault is None
 
 
 @pytest.mark.parametrize(
@@ -127,8 +140,8 @@ def test_a_key_that_is_needed_and_missing_is_an_error(params: dict[str, Any]) ->
 
 
 def test_a_key_that_is_none_is_an_error_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", f"{_KEY}\nHost: away")
-    params = ChatParams(model="m", base_url="http://127.0.0.1:1/v1")
+    monkeypatch.setenv("MY_KEY", f"{_KEY}\nHost: away")
+    params = ChatParams(model="m", base_url="http://127.0.0.1:1/v1", key_env="MY_KEY")
     with pytest.raises(BackendError) as caught:
         openai_compatible.open(params, Path(), silent)
     assert _KEY not in str(caught.value)

@@ -63,7 +63,8 @@ def test_the_overview_tells_what_failed_where_and_why(corrupt_validation: Valida
         if result.is_passed is False:
             assert f"<h3>{result.table} <code>{result.rule}</code></h3>" in text
     assert "toy:p1/a (toy:nowhere)" in text
-    assert "Without rows, so without checks: conversations" in text
+    (without,) = re.findall(r"Without rows, so without checks: ([^<]*)", text)
+    assert "conversations" in without
 
 
 def test_pages_take_the_place_of_older_ones(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prefdata.chat.locks import Lock
+from prefdata.core.locks import Lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ __all__: list[str] = []
 _PROGRAM = """
 import sys, time
 from pathlib import Path
-from prefdata.chat.locks import Lock
+from prefdata.core.locks import Lock
 lock = Lock.take(Path(sys.argv[1]), is_new=True)
 print("held", flush=True)
 time.sleep(60)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Lock"]
+__all__ = ["Lock", "try_lock"]
 
 
 class Lock:
@@ -32,7 +32,7 @@ class Lock:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("x" if is_new else "a")
-        if not _lock(file):
+        if not try_lock(file):
             file.close()
             return None
         return cls(path, file)
@@ -46,7 +46,8 @@ class Lock:
         self._path.unlink(missing_ok=True)
 
 
-def _lock(file: Any) -> bool:
+def try_lock(file: Any) -> bool:
+    """Lock an open file for this process, until it is closed; False where another holds it."""
     if sys.platform == "win32":
         import msvcrt
 
