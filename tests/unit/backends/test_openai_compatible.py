@@ -29,7 +29,7 @@ def no_address_or_key_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def _ask(url: str, **params: Any) -> ChatReply:
+def _ask(url: str | None, **params: Any) -> ChatReply:
     async def ask() -> ChatReply:
         opened = ChatParams(model="m", base_url=url, **params)
         model = openai_compatible.open(opened, Path(), silent)
