@@ -139,6 +139,7 @@ def run(
         return
     show_steps(result)
     show_decisions(pf.open(workspace), result)
+    _show_warnings(result)
     for item in result.exports:
         _show_export(item)
         for loss in item.loses:
@@ -168,6 +169,14 @@ def show_steps(result: RunResult) -> None:
             for step in result.steps
         ],
     )
+
+
+def _show_warnings(result: RunResult) -> None:
+    """Show once more, at the end, what must not be missed among the progress of many steps."""
+    for step in result.steps:
+        for note in step.notes:
+            if note.startswith("WARNING"):
+                _output.line(f"{step.step}, {step.source}: {note}")
 
 
 def show_decisions(catalog: Catalog, result: RunResult) -> None:

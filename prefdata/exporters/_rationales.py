@@ -22,6 +22,8 @@ __all__ = [
     "KINDS",
     "Compared",
     "Kind",
+    "One",
+    "Shown",
     "in_order",
     "kept",
     "plain_text",
@@ -31,21 +33,20 @@ __all__ = [
     "with_rationales",
 ]
 
-Kind = Literal["specific", "general", "feedback", "reason", "aspect", "critique", "any"]
+Kind = Literal["specific", "general", "feedback", "reason", "aspect", "critique", "any", "each"]
 KINDS = ("specific", "general", "feedback", "reason", "critique", "aspect")
 """Kinds of rationales, the most telling first."""
 _SIDES = ("chosen", "rejected")
 _FIRST, _SECOND = "Response 1", "Response 2"
 
 
-class Compared(Params):
+One = Literal["specific", "general", "feedback", "reason", "aspect", "critique", "any"]
+"""Which one a pair gets, where a format has room for one."""
+
+
+class Shown(Params):
     """Parameters of formats that show two responses and say which is better, and why."""
 
-    kind: Kind = Field(
-        default="any",
-        description="Which rationale a pair gets. `any`: one of each that passed, in the order "
-        "specific, general, feedback, reason, critique, aspect, the first that there is.",
-    )
     seed: int = Field(default=0, ge=0, description="Of the order in which responses are shown.")
     first: str = Field(
         default=_FIRST, min_length=1, description="Name of the response that is shown first."
@@ -60,6 +61,16 @@ class Compared(Params):
             message = "first and second are two names; the responses could not be told apart"
             raise ValueError(message)
         return self
+
+
+class Compared(Shown):
+    """Parameters of those that have room for one rationale of each pair."""
+
+    kind: One = Field(
+        default="any",
+        description="Which of the rationales that passed a pair gets. `any`: the first of "
+        "specific, general, feedback, reason, critique, aspect.",
+    )
 
 
 def with_rationales(frame: pl.DataFrame, about: Sequence[str] = ("both",)) -> pl.DataFrame:
@@ -80,26 +91,27 @@ def with_rationales(frame: pl.DataFrame, about: Sequence[str] = ("both",)) -> pl
 
 
 def kept(frame: pl.DataFrame, kind: Kind, about: Sequence[str] = ("both",)) -> pl.DataFrame:
-    """Return for each pair the rationale that it gets, where one passed; at most one a pair.
+    """Return for each pair the rationale that it gets, where one passed; with ``each`` several.
 
     What a source says of one response alone is read by no gate, and counts as it is.
 
     Args:
         frame: Pairs as exporters get them, with ``rationales``.
         kind: The kind wanted; see `Compared`.
-        about: As in `with_rationales`; at most one for each of these.
+        about: As in `with_rationales`; at most one (of each kind) for each of these.
     """
     is_of_one = pl.col("is_kept").is_null()
     rows = with_rationales(frame, about).filter(pl.col("is_kept") | is_of_one)
-    if kind != "any":
+    if kind not in {"any", "each"}:
         rows = rows.filter(pl.col("kind") == kind)
     rank = pl.col("kind").replace_strict({name: i for i, name in enumerate(KINDS)}, default=9)
     # Pairs come in a fixed order, and leave in it.
+    one = ["pair_id", "about", *(["kind"] if kind == "each" else [])]
     return (
         rows.with_columns(rank=rank)
         .sort("rank", "rationale_id", maintain_order=True)
-        .unique(["pair_id", "about"], keep="first", maintain_order=True)
-        .sort("pair_id", "about")
+        .unique(one, keep="first", maintain_order=True)
+        .sort("pair_id", "about", "rank")
         .drop("rank")
     )
 
@@ -110,7 +122,7 @@ def in_order(frame: pl.DataFrame, seed: int, *, is_exchanged: bool = False) -> p
     return frame.with_columns(is_chosen_first=~drawn if is_exchanged else drawn)
 
 
-def renamed(frame: pl.DataFrame, params: Compared) -> pl.Series:
+def renamed(frame: pl.DataFrame, params: Shown) -> pl.Series:
     """Return the texts with X and Y called by the names under which responses are shown.
 
     Args:
@@ -125,7 +137,7 @@ def renamed(frame: pl.DataFrame, params: Compared) -> pl.Series:
     return rename_handles(frame["text"], x, y)
 
 
-def question(params: Compared) -> pl.Expr:
+def question(params: Shown) -> pl.Expr:
     """Return the question that a rationale answers: the prompt, and both responses in order."""
     shown = [
         pl.when("is_chosen_first").then(plain_text(one)).otherwise(plain_text(other))
@@ -142,7 +154,7 @@ def question(params: Compared) -> pl.Expr:
     )
 
 
-def verdict_line(is_for_chosen: pl.Expr, params: Compared) -> pl.Expr:
+def verdict_line(is_for_chosen: pl.Expr, params: Shown) -> pl.Expr:
     """Return ``Verdict: <name>`` of the response that is said to be better."""
     is_first = is_for_chosen == pl.col("is_chosen_first")
     name = pl.when(is_first).then(pl.lit(params.first)).otherwise(pl.lit(params.second))

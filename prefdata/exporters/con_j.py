@@ -26,17 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ConJ", "con_j"]
 
-_CONTRADICTS = ("stance", "grounding")
-"""Checks that fail where a rationale argues for the other response."""
-
 
 class ConJ(Compared):
     """Parameters of `con-j`."""
 
-    failed: Literal["wrong-verdict", "any"] = Field(
-        default="wrong-verdict",
-        description="Which failed rationales are the worse ones. `wrong-verdict`: those that "
-        "prefer the other response. `any`: also those that failed for what they say or how.",
+    failed: Literal["any", "wrong-verdict"] = Field(
+        default="any",
+        description="Which failed rationales are the worse ones. `any`: all that failed, those "
+        "that prefer the other response first. `wrong-verdict`: only the latter, which are of "
+        "writers with the mode `blind`.",
     )
     messages: bool = Field(default=True, description="Conversations, or strings.")
     file: Kinds = Field(default="parquet", description="Kind of file that each split gets.")
@@ -48,7 +46,7 @@ class ConJ(Compared):
     rationales="needed",
     loses=(
         "pairs without one rationale that passed and one that failed",
-        "all but one failed rationale of each pair",
+        "all but one good and one failed rationale of each pair",
         "who preferred it, where it is from, and who wrote the rationales",
     ),
 )
@@ -56,7 +54,7 @@ def con_j(frames: Iterator[pl.DataFrame], out: Path, params: ConJ) -> list[Path]
     """Write prompt (the question), chosen and rejected (two judgments) of each pair that has both.
 
     Each judgment is a rationale with a verdict. That of a failed one is what its writer said where
-    it was asked, else the other response where a check found that it argues for it, else the label.
+    it was asked, else the label that it was told.
 
     References:
         Ye et al., *Learning LLM-as-a-Judge for Preference Alignment* (ICLR 2025): contrastive
@@ -85,12 +83,11 @@ def con_j(frames: Iterator[pl.DataFrame], out: Path, params: ConJ) -> list[Path]
 
 def _failed(frame: pl.DataFrame, params: ConJ) -> pl.DataFrame:
     """Return for each pair its worst rationale: one that prefers the other response, if any."""
-    verdict = pl.col("verdict")
-    contradicts = pl.col("failed").list.set_intersection(list(_CONTRADICTS)).list.len() > 0
-    is_wrong = (
-        pl.when(verdict.is_not_null()).then(verdict != pl.col("preferred")).otherwise(contradicts)
-    )
-    rows = with_rationales(frame).filter(~pl.col("is_passed")).with_columns(is_wrong=is_wrong)
+    is_wrong = (pl.col("verdict") != pl.col("preferred")).fill_null(value=False)
+    # Neither of the two is better: there is no verdict to be written.
+    is_tie = pl.col("verdict").eq_missing("tie")
+    rows = with_rationales(frame).filter(~pl.col("is_passed") & ~is_tie)
+    rows = rows.with_columns(is_wrong=is_wrong)
     if params.failed == "wrong-verdict":
         rows = rows.filter("is_wrong")
     if params.kind != "any":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Cut", "cut"]
 
+_BEGINNING = re.compile(r"(?:^|(?<=[.!?]\s)|(?<=\n))[a-z]")
+
 
 class Cut(Params):
     """Parameters of `cut`."""
@@ -32,8 +35,15 @@ class Cut(Params):
         description="Also write the chosen response, with a null judgment: nothing is wrong. Being "
         "preferred does not make it so.",
     )
-    this_name: str = Field(default="This response", min_length=1)
-    other_name: str = Field(default="a better response", min_length=1)
+    this_name: str = Field(
+        default="this response",
+        min_length=1,
+        description="Name of the rejected response in the rationale of a pair; it gets a capital "
+        "where a sentence begins.",
+    )
+    other_name: str = Field(
+        default="the other response", min_length=1, description="Name of the chosen response."
+    )
 
 
 @exporter(
@@ -81,8 +91,16 @@ def _judgments(frame: pl.DataFrame, params: Cut) -> pl.DataFrame:
     names = {True: params.this_name, False: params.other_name}
     x = is_x_rejected.replace_strict(names, return_dtype=pl.String)
     y = (~is_x_rejected).replace_strict(names, return_dtype=pl.String)
-    of_pairs = told.select("pair_id", judgment=rename_handles(told["text"], x, y))
+    texts = pl.Series(
+        [_capitals(text) for text in rename_handles(told["text"], x, y)], dtype=pl.String
+    )
+    of_pairs = told.select("pair_id", judgment=texts)
     return pl.concat([alone, of_pairs])
+
+
+def _capitals(text: str) -> str:
+    """Begin sentences with a capital, as names of several words do not."""
+    return _BEGINNING.sub(lambda found: found[0].upper(), text)
 
 
 def _rows(judged: pl.DataFrame, side: str, judgment: pl.Expr) -> pl.DataFrame:

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from prefdata.exporters._files import Kinds, formats_of, split_files
 from prefdata.exporters._rationales import (
-    Compared,
+    Kind,
+    Shown,
     in_order,
     kept,
     question,
@@ -30,9 +31,15 @@ if TYPE_CHECKING:
 __all__ = ["RationaleSft", "rationale_sft"]
 
 
-class RationaleSft(Compared):
+class RationaleSft(Shown):
     """Parameters of `rationale-sft`."""
 
+    kind: Kind = Field(
+        default="each",
+        description="Which of the rationales that passed are written. `each`: of each pair one of "
+        "each kind. `any`: one, the first of specific, general, feedback, reason, critique, "
+        "aspect.",
+    )
     verdict: Literal["none", "first", "last"] = Field(
         default="last",
         description="Whether a line `Verdict: Response 1` stands before the rationale, after it, "

@@ -41,6 +41,7 @@ class Rdpo(Compared):
     params=Rdpo,
     rationales="needed",
     loses=(
+        "all but one of the rationales that a pair has",
         "the roles of conversations with several turns: prompts are text",
         "who preferred it, where it is from, and who wrote the rationale",
     ),

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from prefdata.core.errors import DataError, UserError
 from prefdata.exporters._files import Kinds, formats_of, split_files
-from prefdata.exporters._rationales import Kind, kept
+from prefdata.exporters._rationales import One, kept
 from prefdata.protocols import Params, exporter
 from prefdata.tables.identity import hash_messages
 
@@ -48,7 +48,7 @@ class Trl(Params):
         description="Add `margin` to each pair, 0.0 where there is none: TRL reads it from every "
         "row or from no row.",
     )
-    rationale: Kind = Field(
+    rationale: One = Field(
         default="any",
         description="Where the export names a step of rationales: which one a pair gets. `any`: "
         "of those that passed the first of specific, general, feedback, reason.",
@@ -75,6 +75,7 @@ class Trl(Params):
         "where it is from: pair_id, prompt_id, source, subset, language",
         "which models answered: chosen_model, rejected_model",
         "the unit of the margin",
+        "rationales, where they are asked for, but one of each pair; pairs without one stay",
     ),
 )
 def trl(frames: Iterator[pl.DataFrame], out: Path, params: Trl) -> list[Path]:

@@ -124,6 +124,9 @@ class ChatParams(Params):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
+        if value in ("", "none"):
+            message = f"{value!r} is no model"
+            raise ValueError(message)
         return {"model": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")

@@ -177,7 +177,7 @@ class Exporter:
     chosen_model, rejected_model, language and split, in a fixed order of rows. Where the user
     named a step of rationales they have ``rationales`` too: null, or a list of structs with
     rationale_id, kind, origin, scope, status, text, language, about (chosen, rejected or both),
-    preferred, verdict, aspect, aspects, generator, attempt (as in the table ``rationales``),
+    preferred, verdict (of blind ones), aspect, aspects, generator, attempt (as in ``rationales``),
     is_passed, is_kept and failed (as in ``rationale_gates``).
     """
 

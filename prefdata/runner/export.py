@@ -58,7 +58,11 @@ status := r.status, text := r.text, language := r.language,
 about := CASE r.response_ids
     WHEN [p.chosen_id] THEN 'chosen' WHEN [p.rejected_id] THEN 'rejected' ELSE 'both'
 END,
-preferred := r.preferred, verdict := r.verdict, aspect := r.aspect, aspects := r.aspects,
+preferred := r.preferred,
+-- A writer that was told the label said nothing of its own; the verdict in its row is that of the
+-- blind try before it.
+verdict := CASE WHEN r.origin = 'blind' THEN r.verdict END,
+aspect := r.aspect, aspects := r.aspects,
 generator := r.generator, attempt := r.attempt
 """
 _GATED = """

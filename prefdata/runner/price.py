@@ -42,7 +42,8 @@ def price(catalog: Catalog, recipe: Recipe, *, report: Report = silent) -> list[
         for unit in units(recipe, catalog, report=report):
             known = results.get(unit.fingerprint(write.state()))
             if known is None:
-                execute(unit, catalog, write, report, chat=estimator)
+                # What steps say of stand-ins would be taken for findings.
+                execute(unit, catalog, write, silent, chat=estimator)
                 continue
             for (table, part), entries in known.outputs.items():
                 write.adopt(table, part, entries)

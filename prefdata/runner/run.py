@@ -39,6 +39,8 @@ class StepSummary:
     reasons: dict[str, int]
     is_cached: bool
     seconds: float
+    notes: tuple[str, ...] = ()
+    """What the user should know of the result; what must not be missed begins with WARNING."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ def _summary(
         reasons=result.reasons,
         is_cached=is_cached,
         seconds=seconds,
+        notes=result.notes,
     )
 
 

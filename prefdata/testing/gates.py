@@ -143,6 +143,7 @@ def _power(pairs: pl.DataFrame, gate: str) -> pl.DataFrame:
             "n_rejected": _rejected(control, check),
             "n_abstained": 0,
             "required": (0.05 if control == "clean" else 0.95) if check == "any" else None,
+            "is_met": control != "permuted" if check == "any" else None,
             "stage": gate,
         }
         for source in sources

@@ -75,7 +75,7 @@ def find(tables: Mapping[str, pl.LazyFrame], params: Rationales, context: Contex
         orders=numbers.by_order(gated),
         attempts=numbers.by_attempt(gated),
         power=power,
-        gate=numbers.whole_gate(power),
+        gate=numbers.whole_gate(gated),
         kept=kept_to_read(tables, gated, params.k),
         failed=told_to_read(tables, gated, params.k),
         figures=figures(gated, checks, power),

@@ -93,29 +93,36 @@ def status_counts(gated: Gated) -> pl.DataFrame:
     )
 
 
-def power(gated: Gated) -> pl.DataFrame:
-    """Return what share of each control each check rejects, over all sources and kinds.
+def power(gated: Gated, by: Sequence[str] = ("control", "check_name")) -> pl.DataFrame:
+    """Return what share of each control each check rejects, over all sources.
 
-    The share is of the rationales that the check saw and could tell of.
+    ``n_groups`` counts the sources and kinds that are pooled, ``n_missed`` those of them in which
+    what is required was not met: a pooled share can hide one.
+
+    Args:
+        gated: The rationales.
+        by: Columns of ``gate_power``.
     """
-    counted = gated.power.group_by("control", "check_name").agg(
+    counted = gated.power.group_by(by).agg(
         n=pl.col("n").sum(),
         n_rejected=pl.col("n_rejected").sum(),
         n_abstained=pl.col("n_abstained").sum(),
         required=pl.col("required").max(),
+        n_groups=pl.len(),
+        n_missed=(~pl.col("is_met")).sum(),
+        n_asked=pl.col("is_met").count(),
     )
-    return _with_share(counted, "n_rejected", "n").sort("control", "check_name")
+    return _with_share(counted, "n_rejected", "n").sort(by)
 
 
-def whole_gate(found: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of `power` on the whole gate, those as they were written first."""
-    is_clean = pl.col("control") == CLEAN
-    is_met = pl.when(is_clean).then(pl.col("share") <= pl.col("required"))
-    return (
-        found.filter(check_name=WHOLE)
-        .with_columns(is_met=is_met.otherwise(pl.col("share") >= pl.col("required")))
-        .sort(~is_clean, "control")
-    )
+def whole_gate(gated: Gated) -> pl.DataFrame:
+    """Return what the whole gate does with each control, by kind; those as they were first.
+
+    ``is_met`` is true where the requirement is met in every source, null where none is made.
+    """
+    found = power(gated, ("kind", "control", "check_name")).filter(check_name=WHOLE)
+    is_met = pl.when(pl.col("n_asked") > 0).then(pl.col("n_missed") == 0)
+    return found.with_columns(is_met=is_met).sort("kind", pl.col("control") != CLEAN, "control")
 
 
 def _with_share(counted: pl.DataFrame, part: str, whole: str) -> pl.DataFrame:

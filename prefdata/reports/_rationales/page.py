@@ -9,6 +9,7 @@ import polars as pl
 
 from prefdata.reports._page.render import render
 from prefdata.reports._page.tables import Column, Table, table
+from prefdata.reports._rationales.numbers import CLEAN
 
 if TYPE_CHECKING:
     from prefdata.reports._rationales.findings import Findings
@@ -37,10 +38,15 @@ def page(found: Findings) -> str:
             "n_kept": int(found.pairs["kept"].sum()),
             "about": _about(found),
             "tables": _tables(found),
-            "unmet": found.gate.filter(~pl.col("is_met"))["control"].to_list(),
-            "unseen": found.gate.filter(pl.col("required").is_null())["control"].to_list(),
+            "unmet": _named(found.gate.filter(~pl.col("is_met") & (pl.col("control") != CLEAN))),
+            "unclean": _named(found.gate.filter(~pl.col("is_met") & (pl.col("control") == CLEAN))),
+            "unseen": _named(found.gate.filter(pl.col("is_met").is_null())),
         },
     )
+
+
+def _named(rows: pl.DataFrame) -> list[str]:
+    return [f"{kind}: {control}" for kind, control in rows.select("kind", "control").iter_rows()]
 
 
 def _about(found: Findings) -> list[tuple[str, str]]:
@@ -61,11 +67,12 @@ def gate_table(found: Findings) -> Table:
             default="–",
             return_dtype=pl.String,
         ),
-        wanted=pl.when(pl.col("control") == "clean")
+        wanted=pl.when(pl.col("control") == CLEAN)
         .then(pl.concat_str(pl.lit("≤ "), _percent("required")))
         .otherwise(pl.concat_str(pl.lit("≥ "), _percent("required"))),
     )
     columns = [
+        Column("kind", "kind", "text"),
         Column("control", "spoilt how", "text"),
         Column("n", "of", "count"),
         Column("n_rejected", "rejected", "count"),

@@ -29,7 +29,17 @@ _TOLD = (
     "completion_tokens",
     "prompt_tokens",
 )
-_POWER = ("control", "check_name", "kind", "source", "n", "n_rejected", "n_abstained", "required")
+_POWER = (
+    "control",
+    "check_name",
+    "kind",
+    "source",
+    "n",
+    "n_rejected",
+    "n_abstained",
+    "required",
+    "is_met",
+)
 
 
 @dataclass(frozen=True, slots=True)

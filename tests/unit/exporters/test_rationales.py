@@ -142,7 +142,7 @@ def test_cut_takes_what_is_said_of_the_rejected_response_alone(
     assert [(row["id"], row["judgment"]) for row in rows] == [
         ("pair0/rejected", "It is wrong."),
         ("pair0/chosen", None),
-        ("pair1/rejected", "a better response says more than This response."),
+        ("pair1/rejected", "The other response says more than this response."),
         ("pair1/chosen", None),
     ]
     assert list(rows[0]) == ["id", "instruction", "input", "output", "judgment"]
@@ -151,27 +151,41 @@ def test_cut_takes_what_is_said_of_the_rejected_response_alone(
     assert [row["judgment"] for row in only] == ["It is wrong."]
 
 
-def test_con_j_sets_what_passed_over_what_argues_for_the_other(
+def test_con_j_sets_what_passed_over_what_failed(
     pairs: Any, add: Any, rationale: Any, tmp_path: Path
 ) -> None:
     bad = {"is_passed": False, "is_kept": False}
-    blind = rationale("Y wins.", verdict="y", status="disagrees", failed=["no-text"], **bad)
-    turned = rationale("Y is better.", failed=["stance"], **bad)
+    blind = rationale("Y wins.", origin="blind", verdict="y", failed=["status"], **bad)
+    tied = rationale("Both win.", origin="blind", verdict="tie", failed=["status"], **bad)
     leaky = rationale("X was chosen.", failed=["label-leak"], **bad)
     good = rationale("X wins.")
-    frame = add(pairs({}, {}, {}), [good, blind, leaky], [good, turned], [good, leaky])
-    rows = _write(con_j, frame, tmp_path, ConJ(file="jsonl", messages=False))
-    assert [row["prompt"].count("# Response") for row in rows] == [2, 2]
-    for row, words in zip(rows, ("wins", "is better"), strict=True):
+    frame = add(pairs({}, {}, {}), [good, leaky, blind], [good, tied], [good, leaky])
+    params = ConJ(file="jsonl", messages=False)
+    first, second = _write(con_j, frame, tmp_path, params)
+    for row in (first, second):
         right = row["chosen"].split("Verdict: ")[1]
-        wrong = row["rejected"].split("Verdict: ")[1]
-        assert {right, wrong} == {"Response 1", "Response 2"}
         assert row["chosen"].startswith(f"{right} wins.")
-        assert row["rejected"].startswith(f"{wrong} {words}.")
         assert f"# {right}\nGood" in row["prompt"]
-    every = _write(con_j, frame, tmp_path, ConJ(file="jsonl", messages=False, failed="any"))
-    assert len(every) == 3
-    assert every[2]["rejected"].split("Verdict: ")[1] == every[2]["chosen"].split("Verdict: ")[1]
+    # A blind writer stands to its own verdict, one that was told stands to the label.
+    wrong = first["rejected"].split("Verdict: ")[1]
+    assert first["rejected"].startswith(f"{wrong} wins.")
+    assert wrong not in first["chosen"]
+    assert second["rejected"].startswith(second["chosen"].split("Verdict: ")[1])
+    assert second["rejected"].split("Verdict: ")[1] == second["chosen"].split("Verdict: ")[1]
+    only = _write(
+        con_j, frame, tmp_path, ConJ(file="jsonl", messages=False, failed="wrong-verdict")
+    )
+    assert only == [first]
+
+
+def test_a_fine_tuning_set_has_each_kind_that_passed(
+    pairs: Any, add: Any, rationale: Any, tmp_path: Path
+) -> None:
+    frame = add(pairs({}), [rationale("X a.", kind="general"), rationale("X b.")])
+    rows = _write(rationale_sft, frame, tmp_path, RationaleSft(file="jsonl", messages=False))
+    assert [row["completion"].split("\n")[0][-2:] for row in rows] == ["b.", "a."]
+    one = RationaleSft(file="jsonl", messages=False, kind="any")
+    assert _write(rationale_sft, frame, tmp_path, one) == rows[:1]
 
 
 def test_trl_pairs_get_columns_of_their_rationale(

@@ -79,13 +79,26 @@ def test_checks_that_abstain_are_not_in_the_share(gated: Gated) -> None:
 
 
 def test_the_whole_gate_is_held_against_what_is_required(gated: Gated) -> None:
-    found = counted.whole_gate(counted.power(gated))
+    found = counted.whole_gate(gated)
     assert found.select("control", "n", "is_met").rows() == [
         ("clean", 400, True),
         ("altered-quote", 400, True),
         ("label-leak", 400, True),
         ("permuted", 400, False),
     ]
+
+
+def test_a_miss_in_one_source_is_not_pooled_away(gated: Gated) -> None:
+    is_small = pl.col("source") == "small"
+    missed = gated.power.with_columns(
+        is_met=pl.when(is_small & (pl.col("control") == "altered-quote"))
+        .then(pl.when(pl.col("check_name") == "any").then(statement=False))
+        .otherwise("is_met")
+    )
+    found = counted.whole_gate(Gated(gated.rows, gated.checks, missed))
+    (row,) = found.filter(control="altered-quote").to_dicts()
+    assert (row["is_met"], row["n_missed"], row["n_groups"]) == (False, 1, 2)
+    assert row["share"] > row["required"]
 
 
 def test_rationales_to_read_are_drawn_by_their_names(tables: Frames, gated: Gated) -> None:
@@ -107,7 +120,7 @@ def test_rationales_to_read_are_drawn_by_their_names(tables: Frames, gated: Gate
 
 def test_the_page_says_what_is_not_as_required(written: Path) -> None:
     page = (written / "index.html").read_text(encoding="utf-8")
-    assert "Not as required: permuted" in page
+    assert "Not seen as required: general: permuted" in page
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert sorted(path.name for path in (written / "figures").iterdir()) == [
@@ -129,4 +142,4 @@ def test_the_numbers_are_those_of_the_page(written: Path) -> None:
     summary = (written / "summary.txt").read_text(encoding="utf-8").splitlines()
     assert summary[0] == "rationales: 220 went through gate-rationales"
     assert all(len(line) <= 80 for line in summary)
-    assert any(line.startswith("permuted") and line.endswith("NO") for line in summary)
+    assert any("permuted" in line and line.endswith("NO") for line in summary)
