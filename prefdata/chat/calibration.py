@@ -28,7 +28,7 @@ class Calibration:
     """Tokens per request and answer of one chat model, for one purpose."""
 
     n: int = 0
-    """Answers it stands on; 0 for a guess."""
+    """Answers of the same purpose that it stands on; 0 where their length is a guess."""
     prompt_per_char: float | None = None
     """Tokens sent per character of a request's messages, repeated attempts included."""
     completion: float | None = None
@@ -82,7 +82,7 @@ def calibrate(catalog: Catalog, chat: str, purpose: str) -> Calibration:
     completion = total["completion_tokens"] / n
     per_char = total["completion_tokens"] / max(total["text_chars"], 1.0)
     return Calibration(
-        n=n,
+        n=n if is_same else 0,
         prompt_per_char=total["prompt_tokens"] / max(total["prompt_chars"], 1.0),
         completion=completion if is_same else None,
         completion_per_char=per_char,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,9 @@ class Patience:
     """The longest that a server may ask us to wait; it is asked again then."""
     grace_seconds: float = 10.0
     """For what is on its way, when there is reason to stop."""
+    refused_seconds: float = 1.0
+    """The same where the server has refused access and answered nothing: it will refuse the others
+    as fast, and a refusal that has come is known to cost nothing."""
 
 
 class _FaultedError(Exception):
@@ -65,13 +69,21 @@ class RefusedError(Exception):
 
 
 class ServerGoneError(Exception):
-    """Requests have exhausted their attempts, and none was answered meanwhile."""
+    """Requests have exhausted their attempts, and none was answered meanwhile.
+
+    Where the server was never reached, `Caller.is_reached` is false, and there were fewer attempts.
+    """
 
 
 _FEWEST_EXHAUSTED = 3
 _ALIKE = 100
 """So many requests refused, and none answered: it is not these requests that are wrong."""
 _FEWEST_ALIKE = 3
+_UNREACHED_ATTEMPTS = 4
+"""Of one request, while there was no connection at all: the address is wrong or the server off,
+which longer waiting seldom mends. With the waits between them about five seconds."""
+_UNREACHED_SECONDS = 10.0
+"""After so long fewer are enough: a connection to nowhere may take long to fail."""
 
 
 @dataclass
@@ -87,11 +99,12 @@ class Caller:
     n_workers: int
     has_answered: bool = False
     """Whether the model is known to have answered anything, in this call or before."""
+    is_reached: bool = False
+    """Whether there was a connection to the server, in this call or another of the same run."""
     on_fault: Callable[[ChatFault], None] = lambda _: None
     """Told each fault."""
     on_stop: Callable[[int, float], None] = lambda *_: None
-    """Told how many groups are waited for when there is reason to stop, and for how many seconds
-    at most."""
+    """Told after Ctrl-C how many groups are waited for, and for how many seconds at most."""
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
@@ -111,11 +124,12 @@ class Caller:
 
         Raises:
             RefusedError: If the server refuses everything.
-            ServerGoneError: If it has stopped to answer.
+            ServerGoneError: If it has stopped answering, or was never reached.
             OverBudgetError: If the budget does not allow the next request.
             BackendError: If the model as a whole cannot go on.
         """
         self._n_requests = sum(map(len, groups))
+        self._started = time.monotonic()
         await self._round(groups)
         if self.exhausted and self.answers:
             again, self.exhausted = self.exhausted, []
@@ -133,6 +147,10 @@ class Caller:
         tasks = [asyncio.create_task(self._work(queue)) for _ in range(n)]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        except asyncio.CancelledError:
+            if self._asking:
+                self.on_stop(len(self._asking), self.patience.grace_seconds)
+            raise
         finally:
             await self._end(tasks)
         for task in tasks:
@@ -147,13 +165,22 @@ class Caller:
                 if task not in self._asking:
                     task.cancel()
             if self._asking:
-                self.on_stop(len(self._asking), self.patience.grace_seconds)
-                await asyncio.wait(set(self._asking), timeout=self.patience.grace_seconds)
+                await asyncio.wait(set(self._asking), timeout=self._grace_seconds(tasks))
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._is_stopping = False
+
+    def _grace_seconds(self, tasks: list[asyncio.Task[None]]) -> float:
+        """Return how long to wait for what is on its way."""
+        ended = [task for task in tasks if task.done() and not task.cancelled()]
+        is_refused = any(isinstance(task.exception(), RefusedError) for task in ended)
+        patience = self.patience
+        # Who has answered others before it refused may still answer those on their way.
+        return (
+            patience.refused_seconds if is_refused and not self.answers else patience.grace_seconds
+        )
 
     async def _work(self, queue: Iterator[list[Job]]) -> None:
         for group in queue:
@@ -191,8 +218,20 @@ class Caller:
                 raise ServerGoneError from None
 
     def _raise_if_left(self, jobs: list[Job]) -> None:
-        if jobs and not self._is_stopping:
-            raise _FaultedError(jobs)
+        if not jobs or self._is_stopping:
+            return
+        if self._is_out_of_reach(max(job.n_attempts for job in jobs)):
+            self.exhausted.append(jobs)
+            raise ServerGoneError
+        raise _FaultedError(jobs)
+
+    def _is_out_of_reach(self, n_attempts: int) -> bool:
+        """Tell whether to give up a server to which there was no connection yet."""
+        # Another request may be connected, and only its answer take its time.
+        if self.is_reached or self._asking:
+            return False
+        seconds = time.monotonic() - self._started
+        return n_attempts >= _UNREACHED_ATTEMPTS or seconds >= _UNREACHED_SECONDS
 
     def _wait(self, error: Exception) -> bool | float:
         """Say whether to try again, and when, if the server asks for a time."""
@@ -241,6 +280,7 @@ class Caller:
 
     def _settle(self, job: Job, number: int, cost: float, reply: ChatReply) -> bool:
         """Write what came of an attempt; return whether its request has its answer."""
+        self.is_reached = self.is_reached or not _is_unconnected(reply)
         is_sent = reply.fault is None or reply.fault.kind != "missing"
         job.n_attempts += is_sent
         came = outcome(job, reply, self.read, self.params.rereads)
@@ -296,3 +336,9 @@ class Caller:
         refused, self._refused = self._refused, []
         for _, row in refused:
             self._keep(row)
+
+
+def _is_unconnected(reply: ChatReply) -> bool:
+    """Tell whether a reply says that there was no connection: the fault took no tokens for sure."""
+    is_broken = reply.fault is not None and reply.fault.kind == "connection"
+    return is_broken and reply.usage is not None and not reply.usage.prompt_tokens

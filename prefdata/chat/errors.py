@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -11,11 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prefdata.chat.book import OverBudgetError
+    from prefdata.chat.journal import Account
     from prefdata.protocols import ChatFault, ChatParams
 
-__all__ = ["no_access", "not_all", "over_budget", "server_gone"]
+__all__ = ["no_access", "not_all", "over_budget", "server_gone", "unreachable"]
 
 _AGAIN = "Run the same command again: what was answered is kept and not asked again."
+_OPENAI = "api.openai.com"
+_ADDRESS = re.compile(r"(?P<scheme>\w+://)(?:[^/?#]*@)?(?P<host>[^/?#:]*)(?P<rest>[^?#]*)")
+"""What a query or a name before the host holds may be secret."""
 
 
 def no_access(fault: ChatFault, model: ChatParams, server: str) -> BackendError:
@@ -23,7 +29,7 @@ def no_access(fault: ChatFault, model: ChatParams, server: str) -> BackendError:
     if fault.kind == "access":
         fix = (
             f"Check the key in the environment variable {model.key_env}, `base_url` and the name "
-            "of the model, then run the same command again."
+            "of the model, then run the same command again." + _why_no_key(model)
         )
     else:
         fix = (
@@ -35,13 +41,40 @@ def no_access(fault: ChatFault, model: ChatParams, server: str) -> BackendError:
     )
 
 
+def _why_no_key(model: ChatParams) -> str:
+    """Return why a server may have got no key, which is the backend's rule."""
+    told = ""
+    if not os.environ.get(model.key_env, "").strip():
+        told += f" {model.key_env} is not set in the environment."
+    is_named = "key_env" in model.model_fields_set
+    found = _ADDRESS.match((model.base_url or "").strip())
+    if found is not None and found["host"].lower() != _OPENAI and not is_named:
+        told += " The key of OpenAI is not sent to this server unless `key_env` names it."
+    return told
+
+
+def unreachable(
+    fault: ChatFault | None, model: ChatParams, server: str, n_left: int
+) -> BackendError:
+    """Return the error of a server to which there was no connection."""
+    said = "" if fault is None else f" {fault.message}"
+    error = BackendError(
+        f"The server could not be reached at {_address(model, server)}; {n_left:,} answers are "
+        f"missing.{said}",
+        where=_where(model, server),
+        fix=f"See that the server is up, and check `base_url`. {_AGAIN}",
+    )
+    error.retryable = True
+    return error
+
+
 def server_gone(
     fault: ChatFault | None, model: ChatParams, server: str, n_left: int
 ) -> BackendError:
-    """Return the error of a server that has stopped to answer."""
+    """Return the error of a server that has stopped answering."""
     said = "" if fault is None else f" {fault.kind}: {fault.message}"
     error = BackendError(
-        f"The server has stopped to answer; {n_left:,} answers are missing. The last fault was"
+        f"The server has stopped answering; {n_left:,} answers are missing. The last fault was"
         f"{said or ' not told.'}",
         where=_where(model, server),
         fix=f"See that the server is up. {_AGAIN}",
@@ -70,14 +103,17 @@ def not_all(
     return error
 
 
-def over_budget(error: OverBudgetError, model: ChatParams, step: str, n_left: int) -> BudgetError:
+def over_budget(
+    error: OverBudgetError, model: ChatParams, account: Account, n_left: int
+) -> BudgetError:
     """Return the error of a budget that does not allow the next request."""
     currency = "" if model.price is None else f" {model.price.currency}"
     return BudgetError(
         f"The budget of {model.budget:g}{currency} does not allow the next request: "
         f"{error.spent:.6g}{currency} are spent, it may cost {error.most:.2g}{currency} at most, "
-        f"and {n_left:,} answers are missing.",
-        where=f"step {step}, model {model.model}",
+        f"and {n_left:,} answers are missing for this purpose ({account.purpose}) alone; what this "
+        "step and later ones ask after it comes on top.",
+        where=f"step {account.step}, model {model.model}",
         fix="Raise `budget` in the recipe and run the same command again: what was answered is "
         "kept. `FROM spending_summary` shows what it was spent on.",
     )
@@ -85,3 +121,11 @@ def over_budget(error: OverBudgetError, model: ChatParams, step: str, n_left: in
 
 def _where(model: ChatParams, server: str) -> str:
     return f"{server}, model {model.model}"
+
+
+def _address(model: ChatParams, server: str) -> str:
+    """Return where the server is; the name under which its answers are kept may be another."""
+    found = _ADDRESS.match((model.base_url or "").strip())
+    if model.server is None or found is None:
+        return server
+    return "".join(found.group("scheme", "host", "rest"))

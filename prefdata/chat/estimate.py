@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from prefdata.chat.budget import Committed
 from prefdata.chat.calibration import Calibration, calibrate
 from prefdata.chat.extrapolation import following
-from prefdata.chat.journal import Journal
+from prefdata.chat.journal import Account, Journal
 from prefdata.chat.known import chat_folder, known_answers
 from prefdata.chat.models import chat_backend, chat_id
 from prefdata.chat.requests import distinct
@@ -51,7 +52,12 @@ class EstimateLine:
     """None where no price is given."""
     currency: str | None
     calibrated_by: int
-    """Known answers that these figures stand on; 0 where they are guessed from the texts."""
+    """Known answers of the same purpose that these figures stand on; 0 where the lengths of the
+    answers are guessed."""
+    budget: float | None
+    """Of the step and the model, all purposes together."""
+    spent: float
+    """What counts against that budget already, over all runs."""
 
 
 class ChatEstimator:
@@ -124,11 +130,15 @@ class ChatEstimator:
         order, asked = distinct(requests, model)
         known = self._known(chat, asked)
         key = (step, purpose, chat)
+        currency = None if model.price is None else model.price.currency
+        account = Account(step, purpose, chat, model.model, identity.server, currency)
         line = self._lines.get(key) or EstimateLine(
             *(step, purpose, chat, model.model, identity.server, 0, 0, 0, 0),
             cost=None if model.price is None else 0.0,
-            currency=None if model.price is None else model.price.currency,
+            currency=currency,
             calibrated_by=self._calibration(chat, purpose).n,
+            budget=model.budget,
+            spent=self._spent(account),
         )
         self._lines[key] = self._with(line, asked, known, model.price)
         self._prices[key] = model.price
@@ -146,6 +156,17 @@ class ChatEstimator:
             return known_answers(self._catalog, None, chat, asked)
         with Journal(folder) as journal:
             return known_answers(self._catalog, journal, chat, asked)
+
+    def _spent(self, account: Account) -> float:
+        """Return what counts against a budget, in the table and on its way to it."""
+        committed, folder = Committed(self._catalog, account), chat_folder(self._catalog)
+        if not Journal.exists(folder):
+            committed.read()
+            return committed.cost
+        # Nothing leaves the journal meanwhile, so nothing is missed between the two.
+        with Journal(folder) as journal, journal.writing():
+            committed.read()
+            return committed.cost + journal.spent(account, committed.stretches)
 
     def _calibration(self, chat: str, purpose: str) -> Calibration:
         if (chat, purpose) not in self._calibrations:
@@ -180,15 +201,13 @@ class ChatEstimator:
         cost = line.cost
         if price is not None and cost is not None:
             cost += _cost(asked_tokens, said_tokens, calibration.cached_share, price)
-        return EstimateLine(
-            *(line.step, line.purpose, line.chat, line.model, line.server),
+        return replace(
+            line,
             n_requests=line.n_requests + n_requests,
             n_known=line.n_known + n_known,
             prompt_tokens=line.prompt_tokens + round(asked_tokens),
             completion_tokens=line.completion_tokens + round(said_tokens),
             cost=cost,
-            currency=line.currency,
-            calibrated_by=line.calibrated_by,
         )
 
 

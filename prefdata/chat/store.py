@@ -19,7 +19,13 @@ from prefdata.chat.book import Book, OverBudgetError
 from prefdata.chat.budget import Bounds, Committed
 from prefdata.chat.caller import Caller, RefusedError, ServerGoneError
 from prefdata.chat.commits import move
-from prefdata.chat.errors import no_access, not_all, over_budget, server_gone
+from prefdata.chat.errors import (
+    no_access,
+    not_all,
+    over_budget,
+    server_gone,
+    unreachable,
+)
 from prefdata.chat.journal import Account, Journal
 from prefdata.chat.known import chat_folder, has_answered, known_answers, tokens_beyond
 from prefdata.chat.limits import Pace
@@ -62,6 +68,8 @@ class _Call:
     account: Account
     asked: Mapping[str, ChatRequest]
     read: Callable[[str], object] | None
+    is_reached: bool
+    """Whether the server has answered an earlier call."""
 
     @property
     def label(self) -> str:
@@ -77,6 +85,7 @@ class ChatStore:
         self._report = report
         self._folder = chat_folder(catalog)
         self._paces: dict[str, Pace] = {}
+        self._reached: set[str] = set()
         self._kept_open: tuple[str, ChatModel] | None = None
 
     def get(
@@ -102,7 +111,8 @@ class ChatStore:
         order, asked = distinct(requests, model)
         currency = None if model.price is None else model.price.currency
         account = Account(step, purpose, chat, model.model, identity.server, currency)
-        call = _Call(backend, model, account, asked, read)
+        is_reached = identity.server in self._reached
+        call = _Call(backend, model, account, asked, read, is_reached)
         found, n_asked = self._answers(call)
         return ChatAnswers([found[digest] for digest in order], chat, model.model, n_asked)
 
@@ -123,6 +133,7 @@ class ChatStore:
         with Journal(self._folder) as journal:
             work = _Work(self._catalog, self._report, journal, call, opened, self._pace(call))
             answers = work.do(missing, n_known=len(known))
+        self._reached.add(call.account.server)
         return known | answers, len(missing)
 
     def _pace(self, call: _Call) -> Pace:
@@ -174,6 +185,7 @@ class _Work:
             read=call.read,
             n_workers=params.concurrency if call.backend.is_remote else 1,
             has_answered=has_answered(catalog, account.chat),
+            is_reached=call.is_reached,
             on_fault=self._tell_fault,
             on_stop=self._tell_stop,
         )
@@ -212,11 +224,14 @@ class _Work:
             raise no_access(error.fault, model, server) from None
         except ServerGoneError:
             n_left = n_missing - len(caller.answers)
-            raise server_gone(self._last_fault(), model, server, n_left) from None
+            gone = server_gone if caller.is_reached else unreachable
+            raise gone(self._last_fault(), model, server, n_left) from None
         except OverBudgetError as error:
             n_left = n_missing - len(caller.answers)
-            raise over_budget(error, model, self._call.account.step, n_left) from None
+            raise over_budget(error, model, self._call.account, n_left) from None
         left = [job for group in caller.exhausted for job in group] + caller.missing
+        if left and not caller.is_reached:
+            raise unreachable(self._last_fault(), model, server, len(left))
         if left:
             raise not_all([job.fault for job in left if job.fault], model, server, len(left))
 

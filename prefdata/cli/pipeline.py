@@ -16,6 +16,7 @@ from prefdata.cli._progress import reporter
 
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog
+    from prefdata.chat.estimate import EstimateLine
     from prefdata.runner import RunResult
     from prefdata.runner.export import ExportResult
 
@@ -86,8 +87,9 @@ def _show_price(
     if not lines:
         _output.line("no request to a chat model")
         return
-    for step, model in dict.fromkeys((line.step, line.model) for line in lines):
-        _output.heading(f"{step}: {model}")
+    for of in dict.fromkeys((line.step, line.model, line.server) for line in lines):
+        own = [line for line in lines if (line.step, line.model, line.server) == of]
+        _output.heading(f"{own[0].step}: {own[0].model}")
         _output.table(
             ["purpose", "to send", "known", "tokens in", "tokens out", "cost"],
             [
@@ -97,12 +99,13 @@ def _show_price(
                     line.n_known,
                     line.prompt_tokens,
                     line.completion_tokens,
-                    None if line.cost is None else f"{line.cost:,.2f} {line.currency}",
+                    None if line.cost is None else f"{line.cost:,.4f} {line.currency}",
                 ]
-                for line in lines
-                if (line.step, line.model) == (step, model)
+                for line in own
             ],
         )
+        if told := _beyond_budget(own):
+            _output.line(told)
     for currency in sorted({line.currency for line in lines if line.currency}):
         total = sum(line.cost or 0.0 for line in lines if line.currency == currency)
         _output.line(f"in all: {total:,.4f} {currency}")
@@ -110,6 +113,20 @@ def _show_price(
         _output.line("without a price, tokens alone: add `price: {input: ..., output: ...}`")
     if any(not line.calibrated_by for line in lines if line.n_requests > line.n_known):
         _output.line("* lengths are guessed; run a pilot with a small `limit`, and ask again")
+
+
+def _beyond_budget(lines: list[EstimateLine]) -> str | None:
+    """Return what to tell where lines of one step and model cost more than its budget allows."""
+    to_send = [line for line in lines if line.budget is not None and line.n_requests > line.n_known]
+    if not to_send:
+        return None
+    # All purposes spend from one budget, and each line tells what was spent from it.
+    budget, spent = min(line.budget or 0.0 for line in to_send), max(line.spent for line in to_send)
+    if spent + sum(line.cost or 0.0 for line in lines) <= budget:
+        return None
+    currency = to_send[0].currency
+    told = f"beyond its budget of {budget:g} {currency}: the run would stop"
+    return told + (f"; {spent:,.4f} {currency} were spent before" if spent else "")
 
 
 def run(

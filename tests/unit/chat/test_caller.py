@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from prefdata.chat import caller as caller_module
+from prefdata.chat.store import ChatStore
 from prefdata.core.errors import BackendError
 from prefdata.core.events import Note
 from prefdata.protocols import ChatFault, ChatReply, Price, Usage
@@ -73,13 +77,27 @@ def test_no_access_stops_everything(
     get: Any, toy: Any, params: Any, ask: Any, says: Any, fault: Any
 ) -> None:
     toy.by_number(lambda n: fault("access") if n == 3 else says("x"))
+    told: list[Any] = []
     with pytest.raises(BackendError, match="OPENAI_API_KEY") as caught:
-        get(ask(*_FIFTY), params(concurrency=1))
+        get(ask(*_FIFTY), params(concurrency=1), told.append)
     assert not caught.value.retryable
     assert len(toy.asked) == 4
+    assert not [event for event in told if isinstance(event, Note) and "Ctrl-C" in event.text]
     toy.always(says("x"))
     assert get(ask(*_FIFTY), params()).n_asked == 47
     assert max(toy.answered.values()) == 1
+
+
+def test_who_has_no_access_does_not_wait_for_the_others(
+    get: Any, toy: Any, params: Any, ask: Any, fault: Any
+) -> None:
+    toy.by_number(lambda n: None if n else fault("access"))
+    told: list[Any] = []
+    started = time.monotonic()
+    with pytest.raises(BackendError, match="refuses every request"):
+        get(ask(*"abc"), params(), told.append)
+    assert time.monotonic() - started < 4
+    assert not [event for event in told if isinstance(event, Note) and "waiting" in event.text]
 
 
 def test_a_server_that_refuses_all_is_not_believed(
@@ -112,10 +130,75 @@ def test_a_server_that_is_gone_is_not_asked_for_long(
     get: Any, toy: Any, params: Any, ask: Any, fault: Any
 ) -> None:
     toy.always(fault("connection"))
-    with pytest.raises(BackendError, match="stopped to answer; 50 answers") as caught:
+    with pytest.raises(BackendError, match="stopped answering; 50 answers") as caught:
         get(ask(*_FIFTY), params(concurrency=4, attempts=3))
     assert caught.value.retryable
     assert len(toy.asked) <= 4 * 3 * 2
+
+
+@pytest.mark.parametrize(("n", "attempts"), [(50, 8), (1, 8), (1, 1), (50, 2)])
+def test_a_server_that_was_never_reached_is_given_up_soon(
+    n: int, attempts: int, get: Any, toy: Any, params: Any, ask: Any, fault: Any, sums: Any
+) -> None:
+    toy.always(fault("connection", usage=Usage(0, 0)))
+    model = params(concurrency=4, attempts=attempts, base_url="http://127.0.0.1:9/v1", server="x")
+    words = f"could not be reached at http://127.0.0.1:9/v1; {n} answers"
+    with pytest.raises(BackendError, match=words) as caught:
+        get(ask(*_FIFTY[:n]), model)
+    assert caught.value.retryable
+    # Two more where the last of the workers meet.
+    assert len(toy.asked) <= min(n, 4) * min(attempts, 4 + 2)
+    assert sums("cost", "uncertain_cost", "n_lost") == (0, 0, 0)
+
+
+def test_a_connection_that_fails_late_is_not_tried_often(
+    get: Any, toy: Any, params: Any, ask: Any, fault: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caller_module, "_UNREACHED_SECONDS", 0.01)
+    toy.latency_seconds = 0.02
+    toy.always(fault("connection", usage=Usage(0, 0)))
+    with pytest.raises(BackendError, match="could not be reached"):
+        get(ask("q"), params())
+    assert len(toy.asked) == 1
+
+
+def test_a_server_that_was_reached_and_went_away_is_waited_for(
+    catalog: Catalog, toy: Any, params: Any, ask: Any, says: Any, fault: Any
+) -> None:
+    gone = fault("connection", usage=Usage(0, 0))
+    made = ChatStore(catalog)
+    given: dict[str, Any] = {"purpose": "test", "step": "step"}
+    toy.by_number(lambda n: gone if n else fault("server"))
+    with pytest.raises(BackendError, match="stopped answering"):
+        made.get(ask(*"abc"), model=params(concurrency=1), **given)
+    assert len(toy.asked) == 3 * 8
+    # So is one that has answered an earlier call of the same run.
+    toy.asked.clear()
+    toy.by_number(lambda n: gone if 0 < n < 7 else says("x"))
+    made.get(ask("d"), model=params(), **given)
+    assert made.get(ask("e"), model=params(), **given).answers[0].status == "ok"
+
+
+def test_one_that_is_not_connected_does_not_stop_one_that_is(
+    get: Any, toy: Any, params: Any, ask: Any, says: Any, fault: Any
+) -> None:
+    """A server with a short queue refuses connections while it is at work on the first answer."""
+    n_left = iter(range(6))
+
+    def script(text: str) -> ChatReply:
+        is_refused = text == "b" and next(n_left, None) is not None
+        reply: ChatReply = fault("connection", usage=Usage(0, 0)) if is_refused else says("x")
+        return reply
+
+    async def slowly(requests: Any) -> Any:
+        if requests[0].messages[-1]["content"] == "a":
+            await asyncio.sleep(0.2)
+        return await ask_at_once(requests)
+
+    ask_at_once, toy.ask = toy.ask, slowly
+    toy.by_text(script)
+    assert [answer.status for answer in get(ask("a", "b"), params()).answers] == ["ok", "ok"]
+    assert len(toy.asked) == 8
 
 
 def test_requests_that_exhaust_their_attempts_have_one_more_round(

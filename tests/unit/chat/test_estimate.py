@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prefdata.chat.estimate import ChatEstimator
+from prefdata.chat.journal import Account, Journal
+from prefdata.chat.known import chat_folder
+from prefdata.core.errors import BackendError
 from prefdata.protocols import ChatReply, Usage
 
 if TYPE_CHECKING:
@@ -56,6 +59,28 @@ def test_a_missing_request_is_counted_once(
     assert first.cost == pytest.approx(
         first.prompt_tokens * 1e-3 + first.completion_tokens * 2e-3, rel=0.1
     )
+
+
+def test_what_counts_against_the_budget_is_told(
+    get: Any, catalog: Catalog, toy: Any, params: Any, ask: Any, fault: Any, sums: Any
+) -> None:
+    toy.by_text(lambda text: fault("server" if text == "b" else "rate-limited"))
+    with pytest.raises(BackendError):
+        get(ask("b"), params(attempts=1), purpose="other")
+    uncertain = sums("uncertain_cost")[0]
+    # What a live process has sent and not moved yet counts, too.
+    account = Account("step", "third", "c", "m", "toy-server", "USD")
+    with Journal(chat_folder(catalog)) as journal:
+        stretch = journal.begin(account)
+        with journal.writing():
+            journal.reserve(stretch, [0.5])
+        made = ChatEstimator(catalog)
+        _estimate(made, ask("a"), params(budget=1.0))
+        _estimate(made, ask("a"), params(), step="later")
+    first, second = made.lines
+    assert first.budget == 1.0
+    assert first.spent == pytest.approx(uncertain + 0.5)
+    assert (second.budget, second.spent) == (None, 0)
 
 
 def test_after_a_pilot_the_price_is_right_within_a_tenth(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +43,23 @@ def test_a_recipe_of_ones_own_is_planned_run_and_known_then(
     assert statuses() == {"cached"}
     assert ", cached" in run("run", *changed).stderr
     assert ", cached" not in run("run", *changed, "--force").stderr
+
+
+@pytest.mark.parametrize(("budget", "is_told"), [(0.0001, True), (1000, False)])
+def test_a_price_beyond_the_budget_is_told(
+    budget: float, is_told: bool, run: Run, workspace: Path, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "judged.yaml"
+    model = "{model: m, base_url: 'http://127.0.0.1:9/v1', price: {input: 1, output: 2}"
+    recipe.write_text(
+        "name: judged\nsteps:\n  - make-pairs\n"
+        f"  - {{stage: judge, params: {{models: {model}, budget: {budget}}}}}}}\n"
+    )
+    told = run("plan", recipe, "-w", workspace, "--price")
+    assert told.status == 0
+    line = "beyond its budget of 0.0001 USD: the run would stop\n"
+    assert (line in told.stdout) == is_told
+    assert re.search(r"0\.\d{4} USD", told.stdout)
 
 
 def test_a_recipe_with_a_fault_is_refused_with_its_place(
