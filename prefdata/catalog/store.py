@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from prefdata.catalog.workspace import Workspace
 
-__all__ = ["CATALOG_NAME", "NAMESPACE", "LostRaceError", "Store"]
+__all__ = ["CATALOG_NAME", "NAMESPACE", "LostRaceError", "Store", "moved_error"]
 
 CATALOG_NAME = "prefdata"
 NAMESPACE = "prefdata"
@@ -61,6 +61,17 @@ class LostRaceError(Exception):
     """Another writer committed between our read and our commit."""
 
 
+def moved_error(where: str) -> SetupError:
+    """Return the error of a workspace that is not where its Iceberg metadata was written."""
+    return SetupError(
+        "Iceberg's metadata holds absolute paths, and they do not lead into this workspace: it "
+        "was moved or copied.",
+        where=where[:200],
+        fix="A workspace that was moved or copied can be read, not written. Move it back, or "
+        "ingest into a new one: prefdata init FOLDER",
+    )
+
+
 class Store:
     """Reads and moves the pointers of one catalog."""
 
@@ -68,6 +79,7 @@ class Store:
         """Connect; nothing is created yet."""
         is_sqlite = workspace.uri.startswith("sqlite")
         options = {"connect_args": {"timeout": _BUSY_SECONDS}} if is_sqlite else {}
+        self._warehouse = workspace.warehouse
         self._engine = sa.create_engine(workspace.uri, **options)
         self._is_sqlite = is_sqlite
         if is_sqlite:
@@ -121,6 +133,20 @@ class Store:
         )
         with self._transaction(write=False) as connection:
             return {name: location or "" for name, location in connection.execute(query)}
+
+    def check_place(self) -> None:
+        """Refuse to go on where a table's metadata lies outside of this workspace's warehouse.
+
+        Addresses are compared as they were written, symbolic links and all: Iceberg, too, finds
+        a file that is to be removed by its address alone.
+
+        Raises:
+            SetupError: If the workspace was moved or copied.
+        """
+        here = f"{self._warehouse.as_uri()}/"
+        for _, location in sorted(self.pointers().items()):
+            if not location.startswith(here):
+                raise moved_error(location)
 
     def _tags(self, connection: sa.Connection) -> dict[int, list[str]]:
         tags: dict[int, list[str]] = {}

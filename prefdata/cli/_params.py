@@ -1,4 +1,4 @@
-"""The parameters of a plugin as rows to show, those of a model inside it among them."""
+"""The parameters of a plugin as rows to show, those inside others among them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ def parameter_rows(params: Any, prefix: str = "") -> list[dict[str, str]]:
         params: The model of the parameters, a class.
         prefix: What stands before the names of parameters inside another one.
     """
+    from prefdata.protocols.params import nested_params
+
     rows: list[dict[str, str]] = []
     for key, field in params.model_fields.items():
-        inner = getattr(field.annotation, "model_fields", None)
+        inner = nested_params(field.annotation)
+        is_always = field.annotation is inner
         rows.append(
             {
                 "parameter": prefix + key,
-                "default": "(see below)" if inner else _default(field),
+                "default": "(see below)" if inner and is_always else _default(field),
                 "what": field.description or "",
             }
         )
         if inner:
-            rows += parameter_rows(field.annotation, f"{prefix}{key}.")
+            rows += parameter_rows(inner, f"{prefix}{key}.")
     return rows
 
 

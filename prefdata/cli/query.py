@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from prefdata.cli import _output
 from prefdata.cli._options import At, Json, Workspace
@@ -21,9 +22,21 @@ _FORMATS = ("table", "csv", "json", "jsonl", "parquet")
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("sql")(sql)
+    app.command("sql", cls=_QueryCommand)(sql)
     app.command("tables")(tables)
     app.command("why")(why)
+
+
+class _QueryCommand(TyperCommand):
+    """Takes a query that begins with a comment for what it is, not for an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f"\n{a}" if _is_comment(a) else a for a in args])
+
+
+def _is_comment(word: str) -> bool:
+    # The name of an option holds no white space.
+    return word.startswith("--") and any(c.isspace() for c in word.partition("=")[0])
 
 
 def sql(
@@ -145,3 +158,13 @@ def why(
     ):
         _output.heading(title)
         _output.rows(items, empty="none")
+    if story.rationales:
+        _output.heading("rationales")
+        # Where the table is too wide, each text stands on a line beside the names of the columns.
+        indent = max(map(len, story.rationales[0])) + 2
+        _output.rows(
+            [
+                {**row, "text": row["text"] and _output.short(row["text"], indent=indent)}
+                for row in story.rationales
+            ]
+        )

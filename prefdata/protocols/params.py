@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["CausalParams", "EmbedderParams", "NoParams", "Outside", "Params"]
+__all__ = ["CausalParams", "EmbedderParams", "NoParams", "Outside", "Params", "nested_params"]
 
 
 class Params(BaseModel):
@@ -22,6 +22,13 @@ class Params(BaseModel):
     def reads(self, declared: tuple[str, ...]) -> tuple[str, ...]:
         """Return the tables that are read under these parameters; all that are declared."""
         return declared
+
+
+def nested_params(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that a type holds: itself, or what it is a list of, or what it may be."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(nested_params, get_args(annotation))), None)
 
 
 class NoParams(Params):

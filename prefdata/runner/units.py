@@ -12,6 +12,7 @@ from prefdata.core.errors import RecipeError, UnknownNameError
 from prefdata.core.events import Report, silent
 from prefdata.core.fingerprint import digest
 from prefdata.fetch.cards import card, card_names
+from prefdata.protocols.params import nested_params
 from prefdata.recipes.inputs import refuse_open_inputs
 from prefdata.registry import plugin
 from prefdata.runner.outside import Found, find_outside
@@ -28,6 +29,10 @@ __all__ = ["ALL", "Unit", "by_age", "checked_params", "recipe_sources", "units"]
 ALL = "all"
 """Stands for the source where a step works on all of them at once."""
 _NO_DATE = "9999-99"
+# Who writes a recipe writes YAML, and pydantic speaks of Python.
+_WORDS = dict.fromkeys(("model_type", "dict_type"), "Input should be a mapping") | dict.fromkeys(
+    ("tuple_type", "list_type"), "Input should be a list"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +205,44 @@ def checked_params(model: type[Params], values: dict[str, Any], *, where: str) -
         return model.model_validate(values)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "params"
-        if len(first["loc"]) > 1:
-            fix = (
-                f"Correct what stands inside `{first['loc'][0]}`; the documentation shows its form."
-            )
-        else:
-            near = difflib.get_close_matches(place, model.model_fields, n=1) if first["loc"] else ()
-            hint = f"Did you mean {near[0]!r}? " if near and near[0] != place else ""
-            fix = f"{hint}Parameters: {', '.join(model.model_fields) or 'none'}."
-        said = first["msg"].removeprefix("Value error, ")
+        place = _dotted(first["loc"]) or "params"
+        said = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
+        fix = _fix(model, first["type"], first["loc"])
         raise RecipeError(f"{place}: {said}.", where=where, fix=fix) from error
+
+
+def _fix(model: type[Params], kind: str, loc: tuple[int | str, ...]) -> str:
+    """Return the parameters that may stand where an error is, the nearest one before them."""
+    # A name that is too many or missing is of the model around it; a value may be a model itself.
+    is_name = kind in ("extra_forbidden", "missing")
+    inner, depth = _innermost(model, loc[:-1] if is_name else loc)
+    if not depth and len(loc) > 1:
+        return f"Correct what stands inside `{loc[0]}`; the documentation shows its form."
+    name = str(loc[depth]) if depth < len(loc) else ""
+    near = difflib.get_close_matches(name, inner.model_fields, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near and near[0] != name else ""
+    of = f" of `{_dotted(loc[:depth])}`" if depth else ""
+    return f"{hint}Parameters{of}: {', '.join(inner.model_fields) or 'none'}."
+
+
+def _innermost(
+    model: type[pydantic.BaseModel], loc: tuple[int | str, ...]
+) -> tuple[type[pydantic.BaseModel], int]:
+    """Return the innermost model on the way to a place, and how many parts lead to it."""
+    depth = 0
+    for i, part in enumerate(loc, start=1):
+        # A number counts the items of a list whose model is known already.
+        if isinstance(part, str):
+            field = model.model_fields.get(part)
+            inner = nested_params(field.annotation) if field else None
+            if inner is None:
+                break
+            model = inner
+        elif not depth:
+            break
+        depth = i
+    return model, depth
+
+
+def _dotted(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc)

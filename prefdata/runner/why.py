@@ -34,6 +34,17 @@ _DECISIONS = """
 SELECT stage, is_kept, reason, reasons FROM decisions WHERE pair_id = $id ORDER BY stage
 """
 _SPLITS = "SELECT stage, split, spot FROM splits WHERE prompt_id = $id ORDER BY stage"
+# A rationale that two steps wrote alike is one; one that two gates saw is told of twice.
+_RATIONALES = """
+SELECT rationales.kind, origin, rationales.attempt, rationales.status, preferred, is_kept, failed,
+       coalesce(rationale_gates.stage, rationales.stage) AS stage, text
+FROM rationales LEFT JOIN rationale_gates USING (rationale_id)
+WHERE rationales.pair_id = $id
+QUALIFY row_number() OVER (
+    PARTITION BY rationale_id, rationale_gates.stage ORDER BY rationales.stage
+) = 1
+ORDER BY rationales.kind, origin, rationales.attempt, stage, rationale_id
+"""
 _STEP = """
 SELECT run_steps.stage, stage_version, params, run_steps.run_id, runs.started_at
 FROM run_steps JOIN runs USING (run_id)
@@ -54,6 +65,8 @@ class Why:
     flags: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     splits: list[dict[str, Any]]
+    rationales: list[dict[str, Any]]
+    """What was said of the pair, and what the gate found; texts call the responses X and Y."""
     rejects: list[dict[str, Any]]
 
 
@@ -80,7 +93,7 @@ def why(catalog: Catalog, identifier: str, *, at: str | None = None) -> Why:
                     f"There is no pair named {identifier!r}, and no judgment without one.",
                     fix="Ids are in the tables: prefdata sql 'SELECT pair_id FROM pairs LIMIT 5'",
                 )
-            return Why(None, None, [], [], [], rejects)
+            return Why(None, None, [], [], [], [], rejects)
         pair = found[0]
         ids = [
             pair[key]
@@ -101,6 +114,7 @@ def why(catalog: Catalog, identifier: str, *, at: str | None = None) -> Why:
             flags=_rows(session, _FLAGS, ids=ids),
             decisions=_rows(session, _DECISIONS, id=pair["pair_id"]),
             splits=_rows(session, _SPLITS, id=pair["prompt_id"]),
+            rationales=_rows(session, _RATIONALES, id=pair["pair_id"]),
             rejects=[],
         )
 

@@ -88,6 +88,24 @@ def test_the_network_is_off_when_a_variable_says_so(
     assert ("PREFDATA_OFFLINE=1 is set" in part["more"]) == (state == "off")
 
 
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "OPENAI_BASE_URL"])
+@pytest.mark.parametrize(("value", "state"), [(None, "not set"), ("", "not set"), ("xyz1", "set")])
+def test_a_variable_of_language_models_is_set_or_not_and_its_value_stays_unsaid(
+    name: str, value: str | None, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(name, raising=False)
+    if value is not None:
+        monkeypatch.setenv(name, value)
+    parts = _parts(tmp_path)
+    assert parts[name]["state"] == state
+    assert "xyz1" not in str(parts)
+
+
+def test_the_client_of_language_models_has_a_line(tmp_path: Path) -> None:
+    parts = _parts(tmp_path)
+    assert parts["aiohttp"]["state"] in ("not installed", metadata.version("aiohttp"))
+
+
 def test_a_folder_without_a_workspace_is_answered_with_what_to_do(tmp_path: Path) -> None:
     part = _parts(tmp_path)["workspace"]
     assert part["state"] == "none"

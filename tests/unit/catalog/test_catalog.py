@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from prefdata.catalog import Catalog
-from prefdata.core.errors import ConflictError, UnknownNameError, UserError
+from prefdata.core.errors import ConflictError, SetupError, UnknownNameError, UserError
 from prefdata.testing.rows import prompt_rows as prompts
 
 if TYPE_CHECKING:
@@ -162,3 +163,54 @@ def test_opening_a_folder_with_settings_only_makes_the_catalog(tmp_path: Path) -
 
     Workspace.create(tmp_path / "w")
     assert Catalog.open(tmp_path / "w").head().number == 0
+
+
+def test_a_copy_is_read_and_refuses_every_write_at_its_beginning(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    _put(catalog, "a", 3)
+    copy = Catalog.open(shutil.copytree(catalog.workspace.root, tmp_path / "copy"))
+    assert _count(copy) == {"a": 3}
+    with pytest.raises(SetupError, match="moved or copied") as caught:
+        copy.write()
+    assert str(caught.value.where).startswith(catalog.workspace.warehouse.as_uri())
+    with pytest.raises(SetupError, match="moved or copied"):
+        copy.rollback("#0")
+    _put(catalog, "a", 2)
+    assert (_count(catalog), _count(copy)) == ({"a": 2}, {"a": 3})
+
+
+def test_a_copy_of_settings_does_not_write_into_the_catalog_that_they_name(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    _put(catalog, "a", 3)
+    (tmp_path / "copy").mkdir()
+    settings = f'[catalog]\nuri = "{catalog.workspace.uri}"\nwarehouse = "warehouse"\n'
+    (tmp_path / "copy" / "prefdata.toml").write_text(settings)
+    with pytest.raises(SetupError, match="moved or copied"):
+        Catalog.open(tmp_path / "copy").write()
+
+
+def test_a_link_that_is_left_at_the_old_place_does_not_make_a_moved_catalog_writable(
+    tmp_path: Path,
+) -> None:
+    _put(Catalog.create(tmp_path / "old"), "a", 3)
+    (tmp_path / "old").rename(tmp_path / "new")
+    (tmp_path / "old").symlink_to(tmp_path / "new")
+    for place in ("old", "new"):
+        moved = Catalog.open(tmp_path / place)
+        assert _count(moved) == {"a": 3}
+        with pytest.raises(SetupError, match="moved or copied"):
+            moved.write()
+
+
+@pytest.mark.parametrize("name", ["two words", "50%", "schön"])
+def test_a_catalog_is_written_whatever_its_folder_is_called_and_by_a_link(
+    name: str, tmp_path: Path
+) -> None:
+    _put(Catalog.create(tmp_path / name), "a", 3)
+    (tmp_path / "link").symlink_to(tmp_path / name)
+    for place, n in ((name, 2), ("link", 4)):
+        catalog = Catalog.open(tmp_path / place)
+        _put(catalog, "a", n)
+        assert _count(catalog) == {"a": n}

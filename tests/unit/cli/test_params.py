@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from prefdata.cli._params import parameter_rows
-from prefdata.protocols import EmbedderParams, NoParams, Params
+from prefdata.protocols import ChatParams, EmbedderParams, NoParams, Params, Price
 
 __all__: list[str] = []
 
@@ -25,6 +25,24 @@ def test_parameters_are_shown_with_those_inside_them() -> None:
     assert rows[0]["what"] == "A step."
     inner = {row["parameter"] for row in rows if row["parameter"].startswith("model.")}
     assert inner == {f"model.{name}" for name in EmbedderParams.model_fields}
+
+
+class Many(Params):
+    """Parameters that hold several models, or perhaps one."""
+
+    judges: tuple[ChatParams, ...] = Field(description="Some models.")
+    writer: EmbedderParams | None = Field(default=None, description="None, or one.")
+
+
+def test_parameters_in_a_list_and_optional_ones_are_shown_too() -> None:
+    rows = parameter_rows(Many)
+    defaults = {row["parameter"]: row["default"] for row in rows}
+    assert defaults["judges"] == "(required)"
+    assert defaults["judges.temperature"] == "None"
+    assert defaults["writer"] == "None"
+    assert defaults["writer.model"] == "auto"
+    assert {f"judges.{name}" for name in ChatParams.model_fields} <= set(defaults)
+    assert {f"judges.price.{name}" for name in Price.model_fields} <= set(defaults)
 
 
 def test_no_parameters_are_no_rows() -> None:

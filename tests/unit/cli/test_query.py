@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 import prefdata as pf
+from prefdata.core.shipped import shipped_folder
+from prefdata.testing.gates import put_gated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+_EXAMPLES = sorted((shipped_folder("catalog") / "queries").glob("*.sql"))
 _QUERY = "SELECT range AS n FROM range(3) ORDER BY n"
 
 
@@ -29,6 +32,23 @@ def test_a_query_comes_from_three_places(
     word = {"command": _QUERY, "stdin": "-", "file": str(file)}[where]
     told = run("sql", word, "-o", "jsonl", "-w", workspace, stdin=_QUERY)
     assert told == ('{"n": 0}\n{"n": 1}\n{"n": 2}\n', "3 rows\n", 0)
+
+
+@pytest.mark.parametrize("query", _EXAMPLES, ids=lambda path: path.stem)
+def test_the_text_of_an_example_is_a_query_although_it_begins_with_a_comment(
+    query: Path, run: Run, workspace: Path
+) -> None:
+    text = query.read_text()
+    assert text.startswith("--")
+    told = run("sql", text, "--limit=5", "-o", "csv", "-w", workspace)
+    assert told.status == 0
+
+
+@pytest.mark.parametrize("option", ["--limt", "--limt=5"])
+def test_an_unknown_option_is_no_query(option: str, run: Run, workspace: Path) -> None:
+    told = run("sql", option, "5", _QUERY, "-w", workspace)
+    assert (told.status, told.stdout) == (2, "")
+    assert f"No such option: {option.partition('=')[0]}" in told.stderr
 
 
 @pytest.mark.parametrize(
@@ -102,6 +122,27 @@ def test_why_tells_where_a_pair_is_from_and_how_it_was_made(run: Run, workspace:
         assert f"\n{line}" in f"\n{told.stdout}"
     (story,) = map(json.loads, run("why", pair, "--json", "-w", workspace).stdout.splitlines())
     assert story["pair"]["pair_id"] == pair
+
+
+def test_why_tells_of_rationales_where_there_are_some(
+    run: Run, raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    catalog = pf.init(tmp_path / "w")
+    pf.ingest("hh-rlhf", raw, workspace=tmp_path / "w")
+    pf.run("clean", workspace=tmp_path / "w")
+    pair = catalog.scan("pairs").collect()["pair_id"].min()
+    before = run("why", str(pair), "-w", tmp_path / "w")
+    assert "rationales" not in before.stdout
+    put_gated(catalog)
+    after = run("why", str(pair), "-w", tmp_path / "w")
+    assert after.stdout.startswith(before.stdout)
+    told = after.stdout.removeprefix(before.stdout).splitlines()
+    assert told[1] == "rationales"
+    assert any(line.startswith("text ") and len(line) <= 60 for line in told)
+    assert {"kind", "origin", "attempt", "is_kept", "failed"} <= {
+        line.split()[0] for line in told[2:]
+    }
 
 
 def test_why_tells_why_a_judgment_gave_no_pair(run: Run, workspace: Path) -> None:

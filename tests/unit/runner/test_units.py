@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import Field
 
 from prefdata.core.errors import RecipeError, UnknownNameError
+from prefdata.protocols import ChatParams, Params
 from prefdata.recipes import Recipe
 from prefdata.runner import run
-from prefdata.runner.units import by_age, recipe_sources, units
+from prefdata.runner.units import by_age, checked_params, recipe_sources, units
 
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog
@@ -100,4 +102,76 @@ def test_a_wrong_parameter_is_told_with_the_nearest_right_one(catalog: Catalog, 
     inner = {"evaluations": [{"name": "q", "files": "q.jsonl", "colums": "x"}]}
     with pytest.raises(RecipeError, match=r"evaluations\.0\.colums") as caught:
         units(_recipe({"stage": "decontaminate", "params": inner}), catalog)
-    assert "inside `evaluations`" in str(caught.value.fix)
+    assert "Did you mean 'columns'? Parameters of `evaluations.0`: " in str(caught.value.fix)
+
+
+class _Writer(Params):
+    """Parameters inside others."""
+
+    model: ChatParams
+    limits: tuple[int, ...] = ()
+
+
+class _Nested(Params):
+    """Parameters that hold others, alone and in a list."""
+
+    writer: _Writer | None = None
+    judges: tuple[ChatParams, ...] = ()
+    weights: dict[str, float] = Field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "fix"),
+    [
+        (
+            {"writer": {"model": "m", "limts": [3]}},
+            "writer.limts",
+            "Did you mean 'limits'? Parameters of `writer`: model, limits.",
+        ),
+        (
+            {"writer": {"model": {"model": "m", "temprature": 0.3}}},
+            "writer.model.temprature",
+            "Did you mean 'temperature'? Parameters of `writer.model`: model, backend, ",
+        ),
+        (
+            {"judges": ["m", {"model": "m", "max_token": 3}]},
+            "judges.1.max_token",
+            "Did you mean 'max_tokens'? Parameters of `judges.1`: model, backend, ",
+        ),
+        (
+            {"judges": [{"model": "m", "price": {"input": 1, "ouput": 2}}]},
+            "judges.0.price.output",
+            "Parameters of `judges.0.price`: input, output, cached_input, currency.",
+        ),
+        ({"writer": {}}, "writer.model", "Parameters of `writer`: model, limits."),
+        (
+            {"judges": [{"model": "m", "budget": 1}]},
+            "judges.0",
+            "Parameters of `judges.0`: model, backend, ",
+        ),
+        ({"weights": {"a": "x"}}, "weights.a", "Correct what stands inside `weights`; "),
+    ],
+)
+def test_what_is_wrong_inside_a_parameter_is_told_with_what_may_stand_there(
+    values: dict[str, Any], place: str, fix: str
+) -> None:
+    with pytest.raises(RecipeError) as caught:
+        checked_params(_Nested, values, where="here")
+    assert caught.value.what.startswith(f"{place}: ")
+    assert str(caught.value.fix).startswith(fix)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"writer": 3}, "writer: Input should be a mapping."),
+        ({"writer": {"model": 3}}, "writer.model: Input should be a mapping."),
+        ({"weights": [1]}, "weights: Input should be a mapping."),
+        ({"judges": "m"}, "judges: Input should be a list."),
+        ({"writer": {"model": "m", "limits": 3}}, "writer.limits: Input should be a list."),
+    ],
+)
+def test_a_wrong_form_is_told_in_words_of_yaml(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        checked_params(_Nested, values, where="here")
+    assert caught.value.what == said

@@ -12,6 +12,7 @@ from prefdata.core.errors import UnknownNameError, UserError
 from prefdata.protocols import RawFile
 from prefdata.recipes import Recipe
 from prefdata.runner import ingest, run, why
+from prefdata.testing.gates import put_gated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,3 +83,20 @@ def test_a_pair_that_two_steps_made_is_one_pair(ready: Catalog) -> None:
     assert (story.pair["pair_id"], story.pair["stage"]) == (pair, "again")
     with pytest.raises(UnknownNameError, match="single pair"):
         why(ready, "")
+
+
+def test_rationales_are_told_with_what_the_gate_found(ready: Catalog) -> None:
+    pair = _pair(ready, 0)
+    assert why(ready, pair).rationales == []
+    put_gated(ready)
+    told = why(ready, pair).rationales
+    found = (
+        ready.scan("rationales")
+        .filter(pair_id=pair)
+        .join(ready.scan("rationale_gates"), on="rationale_id", how="left")
+        .collect()
+    )
+    assert sorted(row["text"] for row in told) == sorted(found["text"])
+    assert [row["is_kept"] for row in told].count(True) == found["is_kept"].sum()
+    assert all((row["failed"] == []) is bool(row["is_kept"]) for row in told)
+    assert {"kind", "origin", "attempt", "status", "preferred", "stage"} <= told[0].keys()
