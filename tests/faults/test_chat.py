@@ -221,7 +221,7 @@ def test_who_is_stopped_goes_on_without_asking_again(how: signal.Signals, tmp_pa
     assert log.n_received <= ledger["n_attempts"] <= log.n_received + ledger["n_lost"]
     billed = _billed(server, ["good"])[2]
     assert ledger["cost"] <= billed * (1 + 1e-9)
-    assert billed <= ledger["cost"] + ledger["uncertain_cost"]
+    assert billed <= (ledger["cost"] + ledger["uncertain_cost"]) * (1 + 1e-9)
     print(  # noqa: T201 - shown by pytest -s
         f"{how.name}: {n_stopped} of {_KILLS}; {log.n_received} received, {twice} answered twice, "
         f"{ledger['n_lost']} lost, {n_asked} asked at the end"
