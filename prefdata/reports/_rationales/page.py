@@ -147,7 +147,7 @@ def _tables(found: Findings) -> dict[str, Table]:
 def _table(columns: list[Column], rows: pl.DataFrame) -> Table:
     interval = (
         pl.when(pl.col("low").is_not_null())
-        .then(pl.concat_str(_percent("low"), pl.lit(" – "), _percent("high")))
+        .then(pl.concat_str(_hundredths("low"), pl.lit(" – "), _percent("high")))
         .alias("interval")
     )
     shown = rows.with_columns(interval) if "low" in rows.columns else rows
@@ -155,4 +155,8 @@ def _table(columns: list[Column], rows: pl.DataFrame) -> Table:
 
 
 def _percent(name: str) -> pl.Expr:
-    return pl.concat_str((100 * pl.col(name)).round(1).cast(pl.String), pl.lit(" %"))
+    return pl.concat_str(_hundredths(name), pl.lit(" %"))
+
+
+def _hundredths(name: str) -> pl.Expr:
+    return (100 * pl.col(name)).round(1).cast(pl.String).str.strip_suffix(".0")
