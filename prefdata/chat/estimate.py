@@ -16,7 +16,6 @@ from prefdata.chat.journal import Account, Journal
 from prefdata.chat.known import chat_folder, known_answers
 from prefdata.chat.models import chat_backend, chat_id
 from prefdata.chat.requests import distinct
-from prefdata.core.events import Report, silent
 from prefdata.protocols import ChatAnswer, ChatAnswers
 
 if TYPE_CHECKING:
@@ -66,9 +65,8 @@ class ChatEstimator:
     It connects to nothing, writes nothing, and spends nothing.
     """
 
-    def __init__(self, catalog: Catalog, report: Report = silent) -> None:
+    def __init__(self, catalog: Catalog) -> None:
         """Begin with nothing counted."""
-        del report  # it is done before there is anything to tell
         self._catalog = catalog
         self._lines: dict[tuple[str, str, str], EstimateLine] = {}
         self._calibrations: dict[tuple[str, str], Calibration] = {}

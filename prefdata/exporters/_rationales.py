@@ -24,6 +24,7 @@ __all__ = [
     "Kind",
     "One",
     "Shown",
+    "called",
     "in_order",
     "kept",
     "plain_text",
@@ -131,10 +132,15 @@ def renamed(frame: pl.DataFrame, params: Shown) -> pl.Series:
         params: The names.
     """
     is_x_first = (frame["preferred"] == "x") == frame["is_chosen_first"]
-    names = {True: params.first, False: params.second}
-    x = is_x_first.replace_strict(names, return_dtype=pl.String)
-    y = (~is_x_first).replace_strict(names, return_dtype=pl.String)
-    return rename_handles(frame["text"], x, y)
+    return called(frame["text"], is_x_first, params.first, params.second)
+
+
+def called(texts: pl.Series, is_x: pl.Series, one: str, other: str) -> pl.Series:
+    """Return texts in which X is called ``one`` where ``is_x``, else Y; the other is ``other``."""
+    names = {True: one, False: other}
+    x = is_x.replace_strict(names, return_dtype=pl.String)
+    y = (~is_x).replace_strict(names, return_dtype=pl.String)
+    return rename_handles(texts, x, y)
 
 
 def question(params: Shown) -> pl.Expr:

@@ -9,9 +9,8 @@ import polars as pl
 from pydantic import Field
 
 from prefdata.exporters._files import split_files
-from prefdata.exporters._rationales import kept, plain_text
+from prefdata.exporters._rationales import called, kept, plain_text
 from prefdata.protocols import Params, exporter
-from prefdata.rationales.handles import rename_handles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,13 +86,8 @@ def _judgments(frame: pl.DataFrame, params: Cut) -> pl.DataFrame:
     if not params.with_pair_rationales:
         return alone
     told = kept(frame, "any").join(alone, on="pair_id", how="anti", maintain_order="left")
-    is_x_rejected = told["preferred"] == "y"
-    names = {True: params.this_name, False: params.other_name}
-    x = is_x_rejected.replace_strict(names, return_dtype=pl.String)
-    y = (~is_x_rejected).replace_strict(names, return_dtype=pl.String)
-    texts = pl.Series(
-        [_capitals(text) for text in rename_handles(told["text"], x, y)], dtype=pl.String
-    )
+    named = called(told["text"], told["preferred"] == "y", params.this_name, params.other_name)
+    texts = pl.Series([_capitals(text) for text in named], dtype=pl.String)
     of_pairs = told.select("pair_id", judgment=texts)
     return pl.concat([alone, of_pairs])
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from prefdata.metrics.recall import wilson_interval
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -118,12 +120,7 @@ def position_bias(pairs: Sequence[str] | pl.Series, verdicts: Sequence[float]) -
 
 
 def _wilson(k: int, n: int) -> tuple[float, float] | None:
-    from scipy.stats import binomtest  # scipy.stats takes a second to import
-
-    if not n:
-        return None
-    found = binomtest(k, n).proportion_ci(_CONFIDENCE, "wilson")
-    return float(found.low), float(found.high)
+    return wilson_interval(k / n, n) if n else None
 
 
 def _mean(values: pl.Series) -> tuple[float | None, tuple[float, float] | None]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from prefdata.tables.messages import with_system
 from prefdata.texts.language import languages
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def read_cases(
     prompts = tables["prompts"].select(
         "prompt_id",
         "language",
-        messages=_with_system(),
+        messages=with_system(),
         last=pl.col("messages").list.last().struct.field("content"),
     )
     texts = tables["responses"].select("response_id", "text")
@@ -87,14 +88,4 @@ def _detected(cases: pl.DataFrame) -> pl.DataFrame:
     seen = unsaid.with_columns(seen=languages(unsaid["last"])["language"])
     return cases.join(seen, on="last", how="left", maintain_order="left").with_columns(
         language=pl.coalesce("language", "seen")
-    )
-
-
-def _with_system() -> pl.Expr:
-    """Return the messages, the system prompt before them, which lies in a column of its own."""
-    said = pl.struct(role=pl.lit("system"), content=pl.col("system"))
-    return (
-        pl.when(pl.col("system").is_null())
-        .then("messages")
-        .otherwise(pl.concat_list(said, "messages"))
     )

@@ -37,7 +37,7 @@ def price(catalog: Catalog, recipe: Recipe, *, report: Report = silent) -> list[
         RecipeError: If the recipe does not fit the catalog.
     """
     results = StepResults(catalog.workspace)
-    estimator = ChatEstimator(catalog, report)
+    estimator = ChatEstimator(catalog)
     with catalog.write() as write:
         for unit in units(recipe, catalog, report=report):
             known = results.get(unit.fingerprint(write.state()))

@@ -11,6 +11,7 @@ from prefdata.core.errors import InternalError
 from prefdata.protocols import CausalParams, Context, Outside, Params, StageResult, stage
 from prefdata.schema import table_schema
 from prefdata.tables.identity import hash_messages
+from prefdata.tables.messages import with_system
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,7 @@ def score_ches(
     prompts = (
         tables["prompts"]
         .join(hashes.lazy(), on="prompt_id")
-        .select("prompt_hash", messages=_with_system())
+        .select("prompt_hash", messages=with_system())
     )
     responses = tables["responses"].select(
         pl.col("content_hash").alias("response_hash"), "messages"
@@ -112,27 +113,17 @@ def _pairs(tables: Mapping[str, pl.LazyFrame], step: str, hashes: pl.DataFrame) 
     )
 
 
-def _with_system() -> pl.Expr:
-    """Return the messages, the system prompt before them, which lies in a column of its own."""
-    said = pl.struct(role=pl.lit("system"), content=pl.col("system"))
-    return (
-        pl.when(pl.col("system").is_null())
-        .then("messages")
-        .otherwise(pl.concat_list(said, "messages"))
-    )
-
-
 def _prompt_hashes(prompts: pl.LazyFrame) -> pl.DataFrame:
     """Return the digest of each prompt with its system prompt: the model reads both."""
     plain = prompts.filter(pl.col("system").is_null()).select(
         "prompt_id", pl.col("content_hash").alias("prompt_hash")
     )
-    with_system = (
+    told_first = (
         prompts.filter(pl.col("system").is_not_null())
-        .select("prompt_id", messages=_with_system())
+        .select("prompt_id", messages=with_system())
         .collect()
     )
-    hashed = with_system.select("prompt_id", prompt_hash=hash_messages(with_system["messages"]))
+    hashed = told_first.select("prompt_id", prompt_hash=hash_messages(told_first["messages"]))
     return pl.concat([plain.collect(), hashed])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["MESSAGES", "message", "messages_of"]
+__all__ = ["MESSAGES", "message", "messages_of", "with_system"]
 
 MESSAGES = pl.List(pl.Struct({"role": pl.String(), "content": pl.String()}))
 """The polars type of a messages column."""
@@ -20,3 +20,13 @@ def message(role: str | pl.Expr, content: str | pl.Expr) -> pl.Expr:
 def messages_of(*messages: pl.Expr) -> pl.Expr:
     """Make a messages column of one or more `message` expressions, in order."""
     return pl.concat_list(*messages).cast(MESSAGES)
+
+
+def with_system() -> pl.Expr:
+    """Return ``messages``, before them the system prompt, which lies in the column ``system``."""
+    said = pl.struct(role=pl.lit("system"), content=pl.col("system"))
+    return (
+        pl.when(pl.col("system").is_null())
+        .then("messages")
+        .otherwise(pl.concat_list(said, "messages"))
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from prefdata.schema import polars_schema, table_schema
-from prefdata.tables.messages import MESSAGES, message, messages_of
+from prefdata.tables.messages import MESSAGES, message, messages_of, with_system
 
 __all__: list[str] = []
 
@@ -38,3 +38,11 @@ def test_no_rows_make_no_messages() -> None:
     made = frame.select(m=messages_of(message("user", "q")))
     assert made.height == 0
     assert made.schema["m"] == MESSAGES
+
+
+def test_a_system_prompt_comes_first_where_there_is_one() -> None:
+    asked = [{"role": "user", "content": "q"}]
+    frame = pl.DataFrame({"messages": [asked, asked], "system": ["s", None]})
+    made = frame.with_columns(messages=pl.col("messages").cast(MESSAGES)).select(m=with_system())
+    assert made.schema["m"] == MESSAGES
+    assert made["m"].to_list() == [[{"role": "system", "content": "s"}, *asked], asked]
