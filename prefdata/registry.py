@@ -21,6 +21,8 @@ _PACKAGES = {
     "stage": "prefdata.stages",
     "exporter": "prefdata.exporters",
     "report": "prefdata.reports",
+    "router": "prefdata.routers",
+    "handoff": "prefdata.handoffs",
     "backend": "prefdata.backends",
     "publisher": "prefdata.publishers",
 }
@@ -39,7 +41,8 @@ def plugin(kind: str, name: str, *, where: str | None = None) -> Any:
     """Load one plugin.
 
     Args:
-        kind: ``source``, ``stage``, ``exporter``, ``report``, ``backend`` or ``publisher``.
+        kind: ``source``, ``stage``, ``exporter``, ``report``, ``router``, ``handoff``, ``backend`` or
+            ``publisher``.
         name: Its name, in kebab case.
         where: File and line that asked for it, for the error.
 

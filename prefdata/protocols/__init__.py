@@ -36,6 +36,7 @@ from prefdata.protocols.embedders import (
     Vectors,
     VectorSet,
 )
+from prefdata.protocols.handoffs import ANSWERS, TASKS, Handoff
 from prefdata.protocols.params import (
     CausalParams,
     EmbedderParams,
@@ -55,9 +56,19 @@ from prefdata.protocols.plugins import (
     reporter,
     stage,
 )
+from prefdata.protocols.routing import (
+    Comparisons,
+    Gains,
+    Router,
+    RouterContext,
+    RoutingData,
+    router,
+)
 from prefdata.tables.bundle import RawFile
 
 __all__ = [
+    "ANSWERS",
+    "TASKS",
     "Alternatives",
     "AnswerStatus",
     "CausalIdentity",
@@ -72,6 +83,7 @@ __all__ = [
     "ChatParams",
     "ChatReply",
     "ChatRequest",
+    "Comparisons",
     "Context",
     "Corpus",
     "Embedded",
@@ -82,6 +94,8 @@ __all__ = [
     "EncodedStatus",
     "Exporter",
     "FaultKind",
+    "Gains",
+    "Handoff",
     "HiddenStates",
     "HiddenStatesBackend",
     "Kind",
@@ -93,6 +107,9 @@ __all__ = [
     "Price",
     "RawFile",
     "Reporter",
+    "Router",
+    "RouterContext",
+    "RoutingData",
     "ScoredPairs",
     "Source",
     "Stage",
@@ -104,5 +121,6 @@ __all__ = [
     "Vectors",
     "exporter",
     "reporter",
+    "router",
     "stage",
 ]

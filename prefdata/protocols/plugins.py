@@ -257,5 +257,5 @@ def reporter(
     return wrap
 
 
-Kind = Literal["source", "stage", "exporter", "report", "backend", "publisher"]
+Kind = Literal["source", "stage", "exporter", "report", "router", "handoff", "backend", "publisher"]
 """The kinds of plugin that the registry finds."""

@@ -43,6 +43,8 @@ def find_outside(params: Params, catalog: Catalog, report: Report) -> Found:
     """
     named = params.outside()
     files = {name: _file(name, catalog, report) for name in named.files}
+    for folder in named.folders:
+        files |= _files_in(folder, catalog)
     digests = {f"file:{name}": file_digest(path) for name, path in files.items()}
     digests |= {f"snapshot:{ref}": catalog.snapshot(ref).name for ref in named.snapshots}
     # Two models may have one name, on two servers: their place tells them apart.
@@ -71,6 +73,17 @@ def _file(name: str, catalog: Catalog, report: Report) -> Path:
             fix="Name each file by its own address.",
         )
     return found[0].path
+
+
+def _files_in(folder: str, catalog: Catalog) -> dict[str, Path]:
+    """Return the files right in a folder of the workspace, by folder and name."""
+    place = catalog.workspace.root / folder
+    paths = sorted(place.iterdir()) if place.is_dir() else []
+    return {
+        f"{folder}/{path.name}": path
+        for path in paths
+        if path.is_file() and not path.name.startswith(".")
+    }
 
 
 def _model_digest(model: Params) -> str:

@@ -15,7 +15,7 @@ __all__: list[str] = []
 _MAX_LINES = 400
 
 # Each file here is a plugin that the contract tests find and run by its name.
-_TESTED_BY_CONTRACT = {"sources", "stages", "exporters"}
+_TESTED_BY_CONTRACT = {"sources", "stages", "exporters", "routers", "handoffs"}
 
 
 def _exports(tree: ast.Module) -> list[str] | None:

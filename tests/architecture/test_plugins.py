@@ -12,7 +12,16 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-_KINDS = ("sources", "stages", "exporters", "reports", "backends", "publishers")
+_KINDS = (
+    "sources",
+    "stages",
+    "exporters",
+    "reports",
+    "routers",
+    "handoffs",
+    "backends",
+    "publishers",
+)
 
 
 def _imported(tree: ast.Module) -> set[str]:

@@ -1,0 +1,165 @@
+"""Comparisons and the votes on them, from pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from prefdata.core.errors import DataError
+from prefdata.tables.identity import encode, hash_texts, hash_tuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["COMPARISON", "VOTE", "Votes", "comparison_ids", "read_votes"]
+
+COMPARISON: Mapping[str, pl.DataType] = {
+    "comparison_id": pl.String(),
+    "source": pl.String(),
+    "prompt_id": pl.String(),
+    "response_a_id": pl.String(),
+    "response_b_id": pl.String(),
+    "aspect": pl.String(),
+    "prompt_hash": pl.String(),
+}
+"""Columns of comparisons. ``prompt_hash`` is equal for prompts with the same words, which must
+never be on both sides of a split."""
+
+VOTE: Mapping[str, pl.DataType] = {
+    "comparison_id": pl.String(),
+    "annotator_id": pl.String(),
+    "kind": pl.String(),
+    "pool": pl.String(),
+    "protocol": pl.String(),
+    "label": pl.Float64(),
+    "margin": pl.Float64(),
+    "margin_unit": pl.String(),
+    "strength": pl.String(),
+    "judgment_id": pl.String(),
+    "step": pl.String(),
+}
+"""Columns of votes: one annotator on one comparison. ``kind`` and ``pool`` are the annotator's (a
+vote is the AI's when its kind is model or rule); ``protocol`` is ``rating`` where two ratings were
+compared, else ``pairwise``; ``label`` is 1 for a, 0 for b, 0.5 a tie, and between where the same
+annotator said several things; ``step`` made the pair."""
+
+_OF_RATINGS = r"^(?:ratings|mean)"
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """Comparisons, and what annotators say of them; sorted by id."""
+
+    comparisons: pl.DataFrame
+    """Columns of `COMPARISON`."""
+    votes: pl.DataFrame
+    """Columns of `VOTE`."""
+
+    def of(self, *, is_ai: bool) -> pl.DataFrame:
+        """Return the votes of the AI (models and rules), or those of people."""
+        found = pl.col("kind").is_in(("model", "rule"))
+        return self.votes.filter(found if is_ai else ~found)
+
+
+def comparison_ids(frame: pl.DataFrame, one: str, other: str) -> pl.DataFrame:
+    """Put two responses in their order, and name the comparison.
+
+    Which is a and which is b follows from digests of the ids, so that neither the ids of a source
+    (where the chosen one may come first by name) nor anybody's choice has a say.
+
+    Args:
+        frame: With ``prompt_id``, ``aspect`` and two columns of response ids.
+        one: Name of one of the two columns.
+        other: Name of the other.
+
+    Returns:
+        The frame with ``comparison_id``, ``response_a_id``, ``response_b_id`` and ``is_one_a``.
+    """
+    first, second = (hash_texts(frame[name]).alias(name) for name in (one, other))
+    is_one_a = (first < second).alias("is_one_a")
+    ordered = frame.with_columns(is_one_a).with_columns(
+        response_a_id=pl.when("is_one_a").then(one).otherwise(other),
+        response_b_id=pl.when("is_one_a").then(other).otherwise(one),
+    )
+    names = hash_tuple(ordered, "prompt_id", "response_a_id", "response_b_id", "aspect")
+    return ordered.with_columns(names.alias("comparison_id"))
+
+
+def read_votes(tables: Mapping[str, pl.LazyFrame], steps: Sequence[str]) -> Votes:
+    """Read comparisons and votes from the pairs of some steps.
+
+    A tie is two pairs, one each way (`make-pairs` with ``tie: both-orders``); steps without that
+    lose ties. Several pairs of one annotator on one comparison are one vote, their mean.
+
+    Args:
+        tables: ``pairs``, ``annotators`` and ``prompts``.
+        steps: The steps whose pairs are votes, of people and of the AI.
+
+    Raises:
+        DataError: If pairs are aggregates, which no annotator stands behind.
+    """
+    pairs = (
+        tables["pairs"]
+        .filter(pl.col("stage").is_in(list(steps)))
+        .select(
+            "source",
+            "prompt_id",
+            "chosen_id",
+            "rejected_id",
+            "judgment_id",
+            "annotator_id",
+            "aspect",
+            "margin",
+            "margin_unit",
+            "strength",
+            "rule",
+            "stage",
+        )
+        .collect()
+    )
+    _refuse_aggregates(pairs)
+    named = comparison_ids(pairs, "chosen_id", "rejected_id")
+    kinds = tables["annotators"].select("annotator_id", "kind", "pool").unique("annotator_id")
+    prompts = tables["prompts"].select("prompt_id", prompt_hash="content_hash")
+    comparisons = (
+        named.lazy()
+        .unique("comparison_id")
+        .join(prompts, on="prompt_id", how="left")
+        .select(COMPARISON)
+        .sort("comparison_id")
+        .collect()
+    )
+    votes = _votes(named).lazy().join(kinds, on="annotator_id", how="left")
+    return Votes(comparisons, votes.select(VOTE).sort("comparison_id", "annotator_id").collect())
+
+
+def _votes(named: pl.DataFrame) -> pl.DataFrame:
+    """Return one row for each comparison and annotator."""
+    is_rating = pl.col("rule").str.contains(_OF_RATINGS)
+    rows = named.with_columns(
+        label=pl.col("is_one_a").cast(pl.Float64),
+        protocol=pl.when(is_rating).then(pl.lit("rating")).otherwise(pl.lit("pairwise")),
+    )
+    # Sorted, so that which of several rows is kept does not depend on their order.
+    return (
+        rows.sort(encode("judgment_id", "chosen_id"))
+        .group_by("comparison_id", "annotator_id", maintain_order=True)
+        .agg(
+            pl.col("label", "margin").mean(),
+            pl.col("protocol", "margin_unit", "strength", "judgment_id").first(),
+            pl.col("stage").min().alias("step"),
+        )
+    )
+
+
+def _refuse_aggregates(pairs: pl.DataFrame) -> None:
+    nobody = pairs.filter(pl.col("annotator_id").is_null())
+    if nobody.height:
+        steps = ", ".join(sorted(nobody["stage"].unique()))
+        raise DataError(
+            f"{nobody.height:,} pairs of {steps} are aggregates: no annotator stands behind them.",
+            where="table pairs",
+            fix="Make the pairs with `aggregate: annotator` and `tie: both-orders`.",
+        )
