@@ -158,12 +158,12 @@ class Outside:
     ``Context.chat``; as `EmbedderParams`, `CausalParams` and `ChatParams`."""
     files: tuple[str, ...] = ()
     """Paths or ``hf://`` addresses; the stage finds them in ``Context.files``."""
-    folders: tuple[str, ...] = ()
-    """Folders of the workspace whose files the stage finds in ``Context.files``, each as
-    ``<folder>/<file>``; there may be none. Files whose names begin with a dot do not count."""
     snapshots: tuple[str, ...] = ()
     """Tags or names of snapshots; the stage reads them by ``Context.at``."""
     steps: tuple[str, ...] = ()
     """Names of steps whose rows the stage reads; each must stand before it, or have run. Rows that
     steps added to a canonical table, such as the verdicts of a judge, are shown to a stage only
     if it names their step here."""
+    folders: tuple[str, ...] = ()
+    """Folders of the workspace whose files the stage finds in ``Context.files``, each as
+    ``<folder>/<file>``; there may be none. Files whose names begin with a dot do not count."""

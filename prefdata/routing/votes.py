@@ -127,12 +127,12 @@ def read_votes(tables: Mapping[str, pl.LazyFrame], steps: Sequence[str]) -> Vote
         named.lazy()
         .unique("comparison_id")
         .join(prompts, on="prompt_id", how="left")
-        .select(COMPARISON)
+        .select(*COMPARISON)
         .sort("comparison_id")
         .collect()
     )
     votes = _votes(named).lazy().join(kinds, on="annotator_id", how="left")
-    return Votes(comparisons, votes.select(VOTE).sort("comparison_id", "annotator_id").collect())
+    return Votes(comparisons, votes.select(*VOTE).sort("comparison_id", "annotator_id").collect())
 
 
 def _votes(named: pl.DataFrame) -> pl.DataFrame:

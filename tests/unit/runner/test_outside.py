@@ -22,10 +22,11 @@ class _Named(Params):
     files: tuple[str, ...] = ()
     snapshots: tuple[str, ...] = ()
     model: str | None = None
+    folders: tuple[str, ...] = ()
 
     def outside(self) -> Outside:
         models = () if self.model is None else (EmbedderParams(model=self.model),)
-        return Outside(models, self.files, self.snapshots)
+        return Outside(models, self.files, self.snapshots, folders=self.folders)
 
 
 def test_a_file_counts_by_its_bytes(catalog: Catalog, tmp_path: Path) -> None:
@@ -37,6 +38,19 @@ def test_a_file_counts_by_its_bytes(catalog: Catalog, tmp_path: Path) -> None:
         assert found.files == {str(path): path}
         digests.append(found.digests)
     assert digests[0] == digests[2] != digests[1]
+
+
+def test_a_folder_of_the_workspace_counts_by_its_files(catalog: Catalog) -> None:
+    named = _Named(folders=("inbox",))
+    assert find_outside(named, catalog, silent).files == {}
+    inbox = catalog.workspace.root / "inbox"
+    (inbox / "deeper").mkdir(parents=True)
+    for name in ("b.json", "a.json", ".hidden", "deeper/c.json"):
+        (inbox / name).write_text(name)
+    found = find_outside(named, catalog, silent)
+    assert found.files == {"inbox/a.json": inbox / "a.json", "inbox/b.json": inbox / "b.json"}
+    (inbox / "a.json").write_text("other")
+    assert find_outside(named, catalog, silent).digests != found.digests
 
 
 def test_a_snapshot_counts_by_its_content(catalog: Catalog, put: Callable[..., None]) -> None:

@@ -21,7 +21,7 @@ from prefdata.core.errors import PrefdataError, SourceDriftError, UserError
 from prefdata.protocols import Context, RawFile
 from prefdata.schema import table_schema
 from prefdata.schema.checks import check, check_keys
-from prefdata.sources._mapped.mapping import load_mapping
+from prefdata.sources._generic.mapping import load_mapping
 from prefdata.sources.mapped import MappedParams, mapped
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def test_the_example_of_the_docs_does_what_the_docs_say() -> None:
 
 
 def test_every_field_of_the_mapping_is_in_the_docs() -> None:
-    from prefdata.sources._mapped import mapping
+    from prefdata.sources._generic import mapping
 
     text = (_ROOT / "docs" / "mapped.md").read_text(encoding="utf-8")
     for model in (mapping.Mapping, mapping.Judgment, mapping.Annotator, mapping.Rating):

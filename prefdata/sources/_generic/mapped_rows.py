@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from prefdata.sources._generic.cells import Messages, from_cell, pack, shown, spell, text_of
-from prefdata.sources._mapped.mapping import DEMOGRAPHICS, OUTCOMES
+from prefdata.sources._generic.mapping import DEMOGRAPHICS, OUTCOMES
 from prefdata.tables.coerce import Misfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prefdata.sources._mapped.mapping import (
+    from prefdata.sources._generic.mapping import (
         Annotator,
         Choice,
         Judgment,
@@ -287,7 +287,7 @@ def _number(cell: Any) -> float | None:
 
 def _annotator(fields: dict[str, Any], where: Annotator) -> tuple[str, dict[str, Any]]:
     """Return the native id and the columns of who judged; nobody named is the group of all."""
-    key = _text(fields, where.id)
+    key = where.name or _text(fields, where.id)
     if key is None:
         kind = where.kind if where.id is None and where.kind in ("group", "rule") else "group"
         return "annotators", {"kind": kind}

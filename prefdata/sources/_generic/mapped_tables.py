@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from prefdata.protocols import RawFile
-    from prefdata.sources._mapped.mapping import Licenses
-    from prefdata.sources._mapped.rows import MappedRow
+    from prefdata.sources._generic.mapped_rows import MappedRow
+    from prefdata.sources._generic.mapping import Licenses
 
 __all__ = ["Annotators", "tables_of"]
 

@@ -94,6 +94,8 @@ class Annotator(_Model):
     """Who judged: columns of the row, or fields of the items of ``each``."""
 
     id: Column | None = None
+    name: Annotated[str, Field(min_length=1)] | None = None
+    """Instead of a column: the name of the one who judged all rows, such as a model."""
     kind: Literal["human", "group", "model", "rule"] = "human"
     model: Column | None = None
     pool: Column | None = None
@@ -108,6 +110,13 @@ class Annotator(_Model):
     politics: Column | None = None
     proficiency: Column | None = None
     languages: Column | None = None
+
+    @model_validator(mode="after")
+    def _is_named_once(self) -> Self:
+        if self.id is not None and self.name is not None:
+            message = "give one of id, name"
+            raise ValueError(message)
+        return self
 
 
 class Choice(_Model):
