@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import polars as pl
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from prefdata.core.errors import InternalError, UserError
 from prefdata.protocols import ChatParams, Context, Outside, Params, StageResult, stage
@@ -36,8 +36,8 @@ class Judge(Params):
     """Parameters of `judge`."""
 
     models: tuple[ChatParams, ...] = Field(
-        min_length=1,
-        description="The judges, each the name of a model or its parameters; one may stand alone.",
+        description="The judges, each the name of a model or its parameters; one may stand alone. "
+        "`none` for nobody, in recipes that can do without.",
     )
     protocol: Literal["pairwise", "rating"] = Field(
         default="pairwise",
@@ -86,9 +86,16 @@ class Judge(Params):
         "drawn by the seed of the recipe; for a cheap pilot, whose answers are not paid again.",
     )
 
+    @field_validator("limit", mode="before")
+    @classmethod
+    def _none_by_word(cls, value: Any) -> Any:
+        return None if value == "none" else value
+
     @field_validator("models", "aspects", mode="before")
     @classmethod
-    def _one_alone(cls, value: Any) -> Any:
+    def _one_alone(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.field_name == "models" and value == "none":
+            return ()
         return (value,) if isinstance(value, str | dict | ChatParams) else value
 
     @model_validator(mode="after")
@@ -171,6 +178,8 @@ def judge(tables: Mapping[str, pl.LazyFrame], params: Judge, context: Context) -
     """
     if context.chat is None:
         raise InternalError("The stage judge was given no place for answers.")
+    if not params.models:
+        return StageResult({}, 0, 0, notes=("no judge is named, so nothing is judged",))
     task = params.task
     asked = _asked(tables, params, context.seed)
     wanted = requests(asked, tables, CRITERIA | params.criteria, task)

@@ -35,7 +35,6 @@ __all__: list[str] = []
         ({"pairs": None}, "a choice needs pairs"),
         ({"min_confidence": 0.5, "protocol": "rating"}, "min_confidence needs"),
         ({"min_confidence": 0.5, "reasoning": "before"}, "min_confidence needs"),
-        ({"models": []}, "at least 1"),
         ({"limit": 0}, "greater than or equal to 1"),
     ],
 )
@@ -55,6 +54,15 @@ def test_what_is_named_outside_is_known_to_the_runner() -> None:
     ratings = Judge.model_validate({"models": "m", "protocol": "rating", "pairs": None})
     assert ratings.outside().steps == ()
     assert ratings.reads(judge.reads) == ("prompts", "responses")
+
+
+def test_a_recipe_can_do_without_a_judge(build: Any) -> None:
+    params = Judge.model_validate({"models": "none", "limit": "none"})
+    assert (params.models, params.limit) == ((), None)
+    chat = ScriptedChat(lambda *_: "A")
+    result = judge.run(build.lazy(), params, Context(source="toy", step="judge", chat=chat))
+    assert (result.rows_in, chat.asked) == (0, [])
+    assert result.notes
 
 
 def test_a_judge_is_named_once(build: Any) -> None:
