@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prefdata.cli import _output
+from prefdata.cli import _output, plugins
 from prefdata.cli._options import At, Json, MaxRejects, Overrides, Workspace, parse_settings
-from prefdata.cli._params import parameter_rows
 from prefdata.cli._progress import reporter
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["register", "show_decisions", "show_steps"]
 
-stage_app = typer.Typer(help="What recipes can do.", no_args_is_help=True)
 recipe_app = typer.Typer(help="Recipes that ship with prefdata.", no_args_is_help=True)
 _Recipe = Annotated[
     str, typer.Argument(help="A YAML file, or the name of a shipped recipe such as `clean`.")
@@ -30,11 +28,11 @@ _Recipe = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the commands, and those that show what recipes are made of."""
     app.command("plan")(plan)
     app.command("run")(run)
     app.command("export")(export)
-    app.add_typer(stage_app, name="stage")
+    plugins.register(app)
     app.add_typer(recipe_app, name="recipe")
 
 
@@ -256,37 +254,6 @@ def export(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
         _output.line(f"  not in this format: {loss}")
     for name, digest in result.digests.items():
         _output.line(f"  {digest[:12]}  {name}")
-
-
-@stage_app.command("list")
-def stage_list(*, as_json: Json = False) -> None:
-    """List the stages."""
-    from prefdata.registry import names, plugin
-
-    stages = [plugin("stage", name) for name in names("stage")]
-    _output.rows(
-        [
-            {
-                "stage": s.name,
-                "version": s.version,
-                "writes": ", ".join(s.writes),
-                "what": s.summary,
-            }
-            for s in stages
-        ],
-        as_json=as_json,
-    )
-
-
-@stage_app.command("show")
-def stage_show(name: Annotated[str, typer.Argument(help="Name of the stage.")]) -> None:
-    """Show what a stage reads and writes, and its parameters."""
-    from prefdata.registry import plugin
-
-    found = plugin("stage", name)
-    _output.line(f"{found.name} v{found.version}: {found.summary}")
-    _output.line(f"reads {', '.join(found.reads)}; writes {', '.join(found.writes)}")
-    _output.rows(parameter_rows(found.params), empty="it takes no parameters")
 
 
 @recipe_app.command("list")

@@ -17,6 +17,7 @@ from prefdata.runner.units import checked_params
 from prefdata.schema import polars_schema, table_schema
 from prefdata.testing.contracts import write_files
 from prefdata.testing.gates import put_gated
+from prefdata.testing.routes import put_routes
 from prefdata.testing.scores import put_scores
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     run(catalog, Recipe.model_validate({"name": "before", "steps": steps}))
     put_scores(catalog)
     put_gated(catalog)
+    put_routes(catalog)
     filtered = {"stage": "filter-displacement", "params": {"keep_lowest": 0.5}}
     run(catalog, Recipe.model_validate({"name": "filter", "steps": [filtered]}))
     return catalog
@@ -69,7 +71,7 @@ def test_a_report_repeats_to_the_byte_in_any_order_of_rows(
     backwards = {t: catalog.scan(t).collect().reverse().lazy() for t in reads}
     out = tmp_path / "again"
     out.mkdir()
-    context = Context(sources=_SOURCES, snapshot=catalog.head().name)
+    context = Context(sources=(*_SOURCES, "toy"), snapshot=catalog.head().name)
     files = reporter.write(backwards, params, context, out)
     assert sorted(files) == sorted(path for path in out.rglob("*") if path.is_file())
     content = _content(made.folder)

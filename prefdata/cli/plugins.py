@@ -1,0 +1,77 @@
+"""Commands that show what recipes are made of: stage, router."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from prefdata.cli import _output
+from prefdata.cli._options import Json
+from prefdata.cli._params import parameter_rows
+
+__all__ = ["register"]
+
+stage_app = typer.Typer(help="What recipes can do.", no_args_is_help=True)
+router_app = typer.Typer(
+    help="Ways to tell which comparisons people should judge.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(stage_app, name="stage")
+    app.add_typer(router_app, name="router")
+
+
+@stage_app.command("list")
+def stage_list(*, as_json: Json = False) -> None:
+    """List the stages."""
+    from prefdata.registry import names, plugin
+
+    stages = [plugin("stage", name) for name in names("stage")]
+    _output.rows(
+        [
+            {
+                "stage": s.name,
+                "version": s.version,
+                "writes": ", ".join(s.writes),
+                "what": s.summary,
+            }
+            for s in stages
+        ],
+        as_json=as_json,
+    )
+
+
+@stage_app.command("show")
+def stage_show(name: Annotated[str, typer.Argument(help="Name of the stage.")]) -> None:
+    """Show what a stage reads and writes, and its parameters."""
+    from prefdata.registry import plugin
+
+    found = plugin("stage", name)
+    _output.line(f"{found.name} v{found.version}: {found.summary}")
+    _output.line(f"reads {', '.join(found.reads)}; writes {', '.join(found.writes)}")
+    _output.rows(parameter_rows(found.params), empty="it takes no parameters")
+
+
+@router_app.command("list")
+def router_list(*, as_json: Json = False) -> None:
+    """List the routers."""
+    from prefdata.registry import names, plugin
+
+    routers = [plugin("router", name) for name in names("router")]
+    _output.rows(
+        [{"router": r.name, "version": r.version, "what": r.summary} for r in routers],
+        as_json=as_json,
+    )
+
+
+@router_app.command("show")
+def router_show(name: Annotated[str, typer.Argument(help="Name of the router.")]) -> None:
+    """Show what a router does, and its parameters."""
+    from prefdata.registry import plugin
+
+    found = plugin("router", name)
+    _output.line(f"{found.name} v{found.version}: {found.summary}")
+    _output.rows(parameter_rows(found.params), empty="it takes no parameters")
