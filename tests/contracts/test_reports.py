@@ -19,6 +19,7 @@ from prefdata.testing.contracts import write_files
 from prefdata.testing.gates import put_gated
 from prefdata.testing.routes import put_routes
 from prefdata.testing.scores import put_scores
+from prefdata.testing.votes import STEPS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,10 @@ __all__: list[str] = []
 
 _REPORTS = names("report")
 _SOURCES = ("hh-rlhf", "multipref")
-_PARAMS: dict[str, dict[str, Any]] = {"displacement": {"filter_from": "filter-displacement"}}
+_PARAMS: dict[str, dict[str, Any]] = {
+    "displacement": {"filter_from": "filter-displacement"},
+    "hyper-files": {"votes": list(STEPS), "n_mixes": 2},
+}
 _WIDTH = 80
 
 

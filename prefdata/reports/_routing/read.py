@@ -45,7 +45,13 @@ def read_plan(tables: Mapping[str, pl.LazyFrame], params: Routing) -> Planned:
     def of(table: str, step: str | None, *keys: str) -> pl.DataFrame:
         if table not in tables:
             return pl.DataFrame()
-        return tables[table].filter(pl.col("stage") == step).drop("stage").collect().sort(keys)
+        return (
+            tables[table]
+            .filter(pl.col("stage") == pl.lit(step, pl.String))
+            .drop("stage")
+            .collect()
+            .sort(keys)
+        )
 
     return Planned(
         routes=of("routes", params.route_from, "source", "aspect", "comparison_id"),
