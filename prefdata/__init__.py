@@ -15,14 +15,17 @@ if TYPE_CHECKING:
         alike,
         embed,
         export,
+        hand_off,
         ingest,
         init,
+        label_status,
         open,  # noqa: A004
         plan,
         price,
         report,
         run,
         search,
+        take_back,
         validate,
     )
 
@@ -31,14 +34,17 @@ __all__ = [
     "alike",
     "embed",
     "export",
+    "hand_off",
     "ingest",
     "init",
+    "label_status",
     "open",
     "plan",
     "price",
     "report",
     "run",
     "search",
+    "take_back",
     "validate",
 ]
 

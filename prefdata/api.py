@@ -18,27 +18,33 @@ from prefdata.core.events import Report, silent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from prefdata.annotation.progress import BatchStatus
     from prefdata.chat.estimate import EstimateLine
     from prefdata.protocols import EmbedderParams
     from prefdata.quality import Validation
     from prefdata.recipes import Recipe
     from prefdata.runner import IngestResult, PlannedStep, RunResult
     from prefdata.runner.export import ExportResult
+    from prefdata.runner.handoff import HandoffResult
     from prefdata.runner.report import ReportResult
+    from prefdata.runner.take_back import TakeBackResult
     from prefdata.vectors.search import Searched, Within
 
 __all__ = [
     "alike",
     "embed",
     "export",
+    "hand_off",
     "ingest",
     "init",
+    "label_status",
     "open",
     "plan",
     "price",
     "report",
     "run",
     "search",
+    "take_back",
     "validate",
 ]
 
@@ -220,6 +226,58 @@ def report(
     )
 
 
+def hand_off(  # noqa: PLR0913 - the options of the command
+    tool: str,
+    to: Path | str | None = None,
+    *,
+    workspace: Place = None,
+    step: str = "route",
+    source: str | None = None,
+    batch: int | None = None,
+    params: dict[str, Any] | None = None,
+    budget: float | None = None,
+    is_dry: bool = False,
+) -> HandoffResult:
+    """Write the tasks of a batch for a tool; see `prefdata.runner.handoff.hand_off`."""
+    from prefdata.runner.handoff import hand_off as _hand_off
+
+    return _hand_off(
+        Catalog.open(workspace),
+        tool,
+        step=step,
+        source=source,
+        batch=batch,
+        to=Path(to) if to is not None else None,
+        params=params,
+        budget=budget,
+        is_dry=is_dry,
+    )
+
+
+def take_back(
+    files: Sequence[Path | str],
+    *,
+    workspace: Place = None,
+    tool: str | None = None,
+    experts: Sequence[str] = (),
+    params: dict[str, Any] | None = None,
+    report: Report = silent,
+) -> TakeBackResult:
+    """Import what annotators answered; see `prefdata.runner.take_back.take_back`."""
+    from prefdata.runner.take_back import take_back as _take_back
+
+    catalog = Catalog.open(workspace)
+    paths = [Path(file) for file in files]
+    return _take_back(catalog, paths, tool=tool, experts=experts, params=params, report=report)
+
+
+def label_status(*, workspace: Place = None) -> list[BatchStatus]:
+    """Return how far each batch is that was planned or handed off: judgments, rejects, money."""
+    from prefdata.runner.take_back import label_status as _label_status
+
+    return _label_status(Catalog.open(workspace))
+
+
 def embed(
     of: Sequence[str] = ("prompts", "responses"),
     *,
@@ -265,19 +323,7 @@ def search(  # noqa: PLR0913 - the options of the command
     at: str | None = None,
     report: Report = silent,
 ) -> Searched:
-    """Find the texts nearest to a sentence; see `prefdata.vectors.search.search`.
-
-    Args:
-        text: What to look for.
-        within: ``prompts``, ``responses`` or ``pairs``.
-        where: An SQL condition that rows must meet to be looked at.
-        k: Number of hits.
-        view: What of a prompt is compared: ``user``, ``last`` or ``conversation``.
-        model: The embedder: ``lexical``, an id on the hub, a folder, or its parameters.
-        workspace: Where the catalog is.
-        at: Snapshot or tag.
-        report: Where to tell progress.
-    """
+    """Find the texts nearest to a sentence; see `prefdata.vectors.search.search`."""
     from prefdata.protocols import EmbedderParams as Model
     from prefdata.vectors.search import search as _search
 
@@ -304,17 +350,7 @@ def alike(
     at: str | None = None,
     report: Report = silent,
 ) -> Searched:
-    """Find pairs whose responses differ like those of a pair; see `prefdata.vectors.alike.alike`.
-
-    Args:
-        pair: Id of the pair, or its first digits.
-        where: An SQL condition on the view ``pair_texts`` that the pairs found meet.
-        k: Number of hits.
-        model: The embedder: ``lexical``, an id on the hub, a folder, or its parameters.
-        workspace: Where the catalog is.
-        at: Snapshot or tag.
-        report: Where to tell progress.
-    """
+    """Find pairs whose responses differ alike; see `prefdata.vectors.alike.alike`."""
     from prefdata.protocols import EmbedderParams as Model
     from prefdata.vectors.alike import alike as _alike
 

@@ -41,8 +41,8 @@ def plugin(kind: str, name: str, *, where: str | None = None) -> Any:
     """Load one plugin.
 
     Args:
-        kind: ``source``, ``stage``, ``exporter``, ``report``, ``router``, ``handoff``, ``backend`` or
-            ``publisher``.
+        kind: ``source``, ``stage``, ``exporter``, ``report``, ``router``, ``handoff``,
+            ``backend`` or ``publisher``.
         name: Its name, in kebab case.
         where: File and line that asked for it, for the error.
 

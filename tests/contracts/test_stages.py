@@ -21,6 +21,7 @@ from prefdata.testing.causal import write_tiny_causal_lm
 from prefdata.testing.chat_server import ChatServer
 from prefdata.testing.colleague import colleague
 from prefdata.testing.contracts import write_files
+from prefdata.testing.votes import STEPS, VoteWorld, put_votes
 from prefdata.vectors.store import VectorStore
 
 if TYPE_CHECKING:
@@ -35,9 +36,23 @@ _SOURCES = ("hh-rlhf", "multipref")
 _LEXICAL = {"model": "lexical"}
 _PARAMS: dict[str, dict[str, Any]] = {
     "embed": _LEXICAL,
+    "route": {
+        "votes": list(STEPS),
+        "judgments": ["judge", "import-labels"],
+        "features": "route-features",
+        "embedder": "lexical",
+        "n_evaluation": 20,
+        "min_evaluation": 20,
+        "n_seed": 20,
+        "min_seed": 20,
+    },
+    "route-features": {"embedder": "lexical"},
     "topics": _LEXICAL,
     "filter-displacement": {"keep_lowest": 0.5},
 }
+_ANSWER = "comparison_id,plan_id,choice,annotator,is_swapped\nx,y,a_much,ann,false\n"
+_TASKED = "toy"
+"""The source with votes of several people on one comparison, and of the AI."""
 _CHATTING: dict[str, Callable[[Any], dict[str, Any]]] = {
     "judge": lambda chat: {"models": chat},
     "write-rationales": lambda chat: {"model": chat},
@@ -89,6 +104,10 @@ def catalog(
     for source in _SOURCES:
         files = write_files(plugin("source", source).example, folder / source)
         ingest(catalog, source, files)
+    # An answer from a tool, to a task that nobody handed off.
+    answered = catalog.workspace.root / "handoffs"
+    answered.mkdir()
+    (answered / f"csv-{'0' * 16}.csv").write_text(_ANSWER)
     steps = [
         "flag-quality",
         "make-pairs",
@@ -99,6 +118,7 @@ def catalog(
         {"stage": "write-rationales", "params": {"model": chat}},
     ]
     run(catalog, Recipe.model_validate({"name": "before", "steps": steps}))
+    put_votes(catalog, VoteWorld(source=_TASKED, n_evaluation=24, n_seed=24, n_pool=24))
     return catalog
 
 
@@ -155,6 +175,8 @@ def test_a_stage_does_not_depend_on_the_order_of_rows(
     stage: Stage = plugin("stage", name)
     checked = checked_params(stage.params, params, where="test")
     sources = _SOURCES if stage.scope == "catalog" else _SOURCES[:1]
+    if name == "route":
+        sources = (_TASKED,)
     frames = {
         t: pl.concat([catalog.scan(t, (source,)).filter(pl.lit(value=True)) for source in sources])
         for t in stage.reads

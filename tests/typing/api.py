@@ -57,3 +57,14 @@ def compare() -> list[str]:
     score: float = best.score
     frame = found.pl()
     return [best.text, *opposite, *best.pairs, f"{score:.2f} of {n_rows}", *frame["id"]]
+
+
+def label(answered: Path) -> list[str]:
+    """Hand a batch of a plan off, take the answers back, and see what is still out."""
+    sent = pf.hand_off("csv", "out", batch=0, budget=250.0, params={}, is_dry=True)
+    price: float = sent.cost
+    back = pf.take_back([answered], tool="csv", experts=["ann"], workspace="workspace")
+    left: float = sum(batch.left for batch in pf.label_status())
+    reasons: dict[str, int] = back.rejected
+    told = f"{sent.n_votes} for {price} {sent.currency}, {back.settled['done']} done, {left} left"
+    return [told, *sent.digests, *reasons, back.run.snapshot.name]

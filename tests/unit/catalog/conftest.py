@@ -311,6 +311,39 @@ _CHECKS: Rows = [
         ("r3", "length", 2.0, False),
     )
 ]
+# Three people on three comparisons of one step: two agree, the third has other taste.
+_CONSENSUS: Rows = [
+    {"comparison_id": f"c{n}", "source": "beta", "prompt_id": prompt, "aspect": "overall"}
+    | {"response_a_id": f"{prompt}/0", "response_b_id": f"{prompt}/1", "method": "auto"}
+    | {"p_a": p_a, "p_tie": 0.1, "label": label, "label_from": "human", "n_human": sum(votes)}
+    | {"n_ai": 0, "n_for_a": votes[0], "n_for_b": votes[1], "n_ties": votes[2], "stage": "votes"}
+    for n, (prompt, p_a, label, votes) in enumerate(
+        (
+            (_BETA[0], 0.9, 1.0, (3, 0, 0)),
+            (_BETA[1], 0.2, 0.0, (2, 1, 0)),
+            (_BETA[2], 0.5, 0.5, (1, 1, 1)),
+        )
+    )
+]
+_QUALITY: Rows = [
+    {"annotator_id": f"beta:u{i}", "source": "beta", "aspect": "overall", "kind": "human", "n": 3}
+    | {"n_shared": 3, "n_ties": i // 3, "agreement": agreement, "agreement_low": agreement - 0.1}
+    | {"agreement_high": agreement + 0.1, "reliability": 0.9, "stage": "votes"}
+    | {"first_share": 0.8, "first_low": low, "first_high": 0.9, "n_ordered": 3, "n_lengths": 0}
+    for i, agreement, low in ((1, 0.7, 0.6), (2, 0.7, 0.4), (3, 0.1, 0.6))
+]
+_AGREEMENTS: Rows = [
+    {"source": "beta", "aspect": "overall", "coefficient": coefficient, "among": among}
+    | {"group_by": by, "group_value": value, "value": found, "low": found - 0.1}
+    | {"high": found + 0.1, "n_comparisons": 3, "n_judgments": 9, "n_annotators": 3}
+    | {"stage": "votes"}
+    for coefficient, among, by, value, found in (
+        ("krippendorff-nominal", "human", "all", "all", 0.3),
+        ("raw", "human", "all", "all", 0.5),
+        ("krippendorff-nominal", "human", "pool", "expert", 0.6),
+        ("cohen", "human-ai", "all", "all", 0.2),
+    )
+]
 _REJECTS: Rows = [
     {"source": "beta", "stage": "ingest", "file": "b.csv", "row": row, "subject": "prompts"}
     | {"field": "lang", "rule": "unknown-value", "reason": f"the value is {row}"}
@@ -373,6 +406,9 @@ _TABLES: dict[str, Rows] = {
     "rationale_gates": _GATES,
     "rationale_checks": _CHECKS,
     "gate_power": _POWER,
+    "consensus": _CONSENSUS,
+    "annotator_quality": _QUALITY,
+    "agreements": _AGREEMENTS,
     "rejects": _REJECTS,
     "spending": _SPENDING,
     "source_files": _FILES,

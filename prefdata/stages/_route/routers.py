@@ -1,0 +1,64 @@
+"""Routers by name, with their parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+from pydantic import Field, model_validator
+
+from prefdata.core.errors import RecipeError
+from prefdata.protocols import Params, Router, RouterContext
+from prefdata.registry import plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prefdata.protocols import Context, Gains, RoutingData
+
+__all__ = ["RANDOM", "RouterChoice", "caller"]
+
+RANDOM = "random"
+"""The router that all others must beat; every evaluation has it."""
+
+
+class RouterChoice(Params):
+    """A router and its parameters; the name alone will do."""
+
+    name: str = Field(description="Name of the router.")
+    params: dict[str, Any] = Field(default_factory=dict, description="Its parameters.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    def load(self) -> tuple[Router, Params]:
+        """Return the router and its checked parameters.
+
+        Raises:
+            UnknownNameError: If there is no such router.
+            RecipeError: If the parameters do not fit.
+        """
+        found: Router = plugin("router", self.name, where="router")
+        try:
+            return found, found.params.model_validate(self.params)
+        except pydantic.ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise RecipeError(
+                f"The parameters of the router {self.name} do not fit: {first['msg']}.",
+                where=f"router {self.name}, parameter {place or 'params'}",
+                fix=f"It has these: {', '.join(found.params.model_fields) or 'none'}.",
+            ) from error
+
+
+def caller(choice: RouterChoice, context: Context) -> Callable[[RoutingData, int], Gains]:
+    """Return a router as a function of data and a seed."""
+    router, params = choice.load()
+
+    def fit(data: RoutingData, seed: int) -> Gains:
+        around = RouterContext(seed=seed, report=context.report, files=context.files)
+        return router.fit(data, params, around)
+
+    return fit
