@@ -127,7 +127,16 @@ def _all(options: argparse.Namespace) -> None:
         f"plan <= {_GIGABYTES} GB": plan["peak_gb"] <= _GIGABYTES,
     }
     versions = {name: metadata.version(name) for name in ("numpy", "scikit-learn", "scipy")}
-    print(json.dumps({"times_our_cpu": times, "at_default": at_default, "is_met": is_met, "versions": versions}))
+    print(
+        json.dumps(
+            {
+                "times_our_cpu": times,
+                "at_default": at_default,
+                "is_met": is_met,
+                "versions": versions,
+            }
+        )
+    )
 
 
 def _mixes(options: argparse.Namespace) -> tuple[Any, Any]:
@@ -243,8 +252,14 @@ def _plan(_: argparse.Namespace) -> dict[str, Any]:
 
     cases = _cases()
     difference = _vectors(np.random.default_rng(1), _COMPARISONS).astype(np.float32)
-    sizes: dict[str, int] = {"n_evaluation": _EVALUATION, "n_seed": _SEED_SET}
-    roles = assign_roles(cases.rows, seed=0, min_evaluation=200, min_seed=100, **sizes)
+    roles = assign_roles(
+        cases.rows,
+        seed=0,
+        n_evaluation=_EVALUATION,
+        n_seed=_SEED_SET,
+        min_evaluation=_EVALUATION,
+        min_seed=_SEED_SET,
+    )
     arrays = make_arrays(cases, roles.rows, difference)
     clock = {"began": time.process_time()}
     routers = {name: _router(name) for name in _ROUTERS}

@@ -26,6 +26,7 @@ __all__ = ["Heads", "fit_heads", "hessian", "sigmoid"]
 
 _ROUGH_TOLERANCE = 1e-5  # below this, rounds in single precision gain nothing
 _ROUGH_PRODUCTS = 1 << 27  # below this many, they are not worth the check either
+_ROUGH_RANGE = 1e9  # beyond it, single precision has no room for sums of squares
 _ROUGH_ROUNDS = 15
 _SURE_ROUNDS = 12
 _PROBES = 8
@@ -141,7 +142,11 @@ def fit_heads(
 
         problem = TorchRows(matrix, table, masses, there)
     n_products = rows * matrix.shape[1] * problem.n_heads
-    is_large = n_products >= _ROUGH_PRODUCTS and tolerance >= _ROUGH_TOLERANCE
+    is_large = (
+        n_products >= _ROUGH_PRODUCTS
+        and tolerance >= _ROUGH_TOLERANCE
+        and max(matrix.max(), -matrix.min()) <= _ROUGH_RANGE
+    )
     return _fit(problem, matrix.shape[1], ridge, tolerance, max_iterations, is_large=is_large)
 
 

@@ -11,6 +11,7 @@ its loss on the evaluation set is regressed on what the mix is made of. Two ways
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal

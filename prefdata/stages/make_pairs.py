@@ -154,7 +154,24 @@ def make_pairs(
         rows_in=judgments.height,
         rows_out=judgments.height - rejects.height,
         rejects=rejects,
+        notes=() if judgments.height else _other_aspects(tables["judgments"], params),
     )
+
+
+def _other_aspects(judgments: pl.LazyFrame, params: MakePairs) -> tuple[str, ...]:
+    """Tell which aspects there are, where none is the one that was asked for."""
+    if params.aspect is None:
+        return ()
+    found = judgments.filter(_is_read(params)).select("aspect").unique().collect()
+    if found.is_empty():
+        return ()
+    asked = params.aspect if isinstance(params.aspect, str) else ", ".join(params.aspect)
+    known = ", ".join(sorted(found["aspect"]))
+    return (f"WARNING: no judgment is for the aspect {asked}; there are: {known}",)
+
+
+def _is_read(params: MakePairs) -> pl.Expr:
+    return pl.col("stage").eq_missing(pl.lit(params.judgments, pl.String))
 
 
 def _cases(judgments: pl.DataFrame, params: MakePairs) -> Cases:
@@ -172,8 +189,7 @@ def _cases(judgments: pl.DataFrame, params: MakePairs) -> Cases:
 
 
 def _judgments(judgments: pl.LazyFrame, params: MakePairs) -> pl.DataFrame:
-    is_read = pl.col("stage").eq_missing(pl.lit(params.judgments, pl.String))
-    rows = judgments.filter(is_read).select(_JUDGMENTS)
+    rows = judgments.filter(_is_read(params)).select(_JUDGMENTS)
     aspects = [params.aspect] if isinstance(params.aspect, str) else params.aspect
     if params.ratings_from == "mean-aspects":
         aspects = aspects or list(_ASPECTS)

@@ -55,8 +55,8 @@ def route(tables: Mapping[str, pl.LazyFrame], params: RouteParams, context: Cont
     cases = read_cases(tables, params.reading(seed))
     if cases.rows.is_empty():
         nothing = {name: empty_frame(table_schema(name)) for name in _WRITES}
-        told = (f"WARNING: nothing is planned: {cases.why}",) if cases.why else ()
-        return StageResult(nothing, cases.n_read, 0, rejects=cases.rejects, notes=told)
+        why = (f"WARNING: nothing is planned: {cases.why}",) if cases.why else ()
+        return StageResult(nothing, cases.n_read, 0, rejects=cases.rejects, notes=why)
     roles = assign_roles(
         cases.rows,
         seed=seed,

@@ -50,6 +50,7 @@ def page(found: Findings) -> str:
             "costs": _costs(asked),
             "plans": [_plan(found, number, *plan) for number, plan in enumerate(_plans(found), 1)],
             "tables": _tables(found),
+            "agreement": found.figures.get("agreement"),
         },
     )
 

@@ -64,7 +64,20 @@ def test_large_problems_that_begin_in_single_precision_end_as_exact(
     assert _relative_error(rough.weights, exact.weights) < 1e-4
 
 
-def test_single_precision_that_overflows_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_single_precision_counts_only_where_double_says_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows, labels = _mixes(600, 24, 12)
+    rows[:, 0] += 3e4  # its sums lose what the labels say
+    monkeypatch.setattr(bradley_terry, "_ROUGH_PRODUCTS", 0)
+    rough = fit_heads(rows, labels)
+    exact = fit_heads(rows, labels, tolerance=1e-10)
+    assert _relative_error(rough.weights, exact.weights) < 1e-3
+
+
+def test_numbers_that_single_precision_cannot_square_are_fitted_in_double(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rows, labels = _mixes(100, 4, 3)
     rows[:, 0] *= 1e20
     monkeypatch.setattr(bradley_terry, "_ROUGH_PRODUCTS", 0)

@@ -30,9 +30,13 @@ def test_sums_over_blocks_are_sums(
     some = np.array([2, 0])
     assert np.allclose(rows.gradients(weights[:, some], some, is_rough=False), wanted[:, some])
     bend = counts[:, 2] * chances[:, 2] * (1 - chances[:, 2])
-    assert np.allclose(rows.hessian(weights[:, 2], 2), (x * bend[:, None]).T @ x)
+    hessian = (x * bend[:, None]).T @ x
+    assert np.allclose(rows.hessian(weights[:, 2], 2, is_rough=False), hessian)
+    assert np.allclose(rows.hessian(weights[:, 2], 2, is_rough=True), hessian, atol=1e-5)
     same = np.repeat(weights[:, :1], 3, axis=1)
-    of_all = rows.gradients(same, None, is_rough=False).mean(axis=1)
+    alike = rows.gradients(same, None, is_rough=False)
+    assert np.allclose(alike, x.T @ (counts * (chances[:, :1] - labels)))
+    of_all = alike.mean(axis=1)
     assert np.allclose(rows.mean().gradients(same[:, :1], None, is_rough=False)[:, 0], of_all)
 
 

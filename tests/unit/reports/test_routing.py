@@ -117,6 +117,17 @@ def test_annotators_may_be_left_out(tables: Frames, tmp_path: Path) -> None:
     assert "How far annotators agree" not in (tmp_path / "index.html").read_text()
 
 
+def test_a_plan_before_any_vote_of_people_says_what_is_missing(
+    tables: Frames, tmp_path: Path
+) -> None:
+    asked = tables["routes"].with_columns(role=pl.lit("evaluation"), router=pl.lit(None, pl.String))
+    unknown = tables["agreements"].with_columns(value=pl.lit(None, pl.Float64))
+    curves = tables["route_curves"].clear()
+    early = {**tables, "routes": asked, "agreements": unknown, "route_curves": curves}
+    routing.write(early, Routing(), Context(), tmp_path)
+    assert "No router was fitted." in (tmp_path / "index.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

@@ -29,8 +29,7 @@ def _read(
     bundles = list(hyper.read(raws, HyperParams(name="mine", **given), Context()))
     names = {name for bundle in bundles for name in bundle.tables}
     tables = {name: pl.concat([b.tables[name] for b in bundles]) for name in names}
-    rejects = [b.rejects for b in bundles if b.rejects is not None]
-    return tables, pl.concat(rejects)
+    return tables, pl.concat([bundle.rejects for bundle in bundles])
 
 
 def test_people_and_the_model_are_two_annotators(tmp_path: Path) -> None:
