@@ -15,7 +15,9 @@ another seed for other worlds. Columns:
   for budgets of 10 to 50 %, with the 95 % interval of the mean over worlds. The oracle knows what
   each tag is worth for the accuracy of labels, so more than 1 is possible: for routers that also
   see the responses, and for the reward model. In the null world there is nothing to recover; the
-  mean difference to random choice stands there instead, and should be 0.
+  mean difference to random choice stands there instead, and should be 0 for the reward model.
+  The oracle of comparisons knows the probability of each error, but not which label is one: a
+  router that holds the AI's label against a reward model of people can pass it;
 - ``refused``: share of worlds in which the router says that it has learnt nothing, and
   ``seconds`` of CPU that it takes for a world.
 """
@@ -131,10 +133,11 @@ def mark(task: Task) -> dict[str, Marks]:
         curves = _curves(world, [*draws, *oracles.values(), *gains.values()])
     at_random = np.mean(curves[:_N_RANDOM], axis=0)
     rest = dict(zip([*oracles, *gains], curves[_N_RANDOM:], strict=True))
-    return {_RANDOM: Marks(*at_random)} | {
+    return {_RANDOM: Marks(at_random[0], at_random[1])} | {
         name: Marks(
-            *curve,
-            seconds=seconds.get(name, 0.0),
+            curve[0],
+            curve[1],
+            seconds.get(name, 0.0),
             has_refused=name in gains and gains[name].refusal is not None,
         )
         for name, curve in rest.items()

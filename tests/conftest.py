@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 __all__: list[str] = []
 
@@ -43,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Each of xdist's workers would start a thread of torch per core, and they would wait for each
     # other: many times slower than one.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    threadpool_limits(1)  # numpy is loaded already, and has read the environment
     home = tempfile.TemporaryDirectory(prefix="prefdata-home-", ignore_cleanup_errors=True)
     config.stash[_HOME] = home
     cleared = ("PREFDATA_", "HF_", "XDG_")

@@ -20,8 +20,9 @@ class PairedParams(Params):
 
     use_model: bool = Field(
         default=True,
-        description="Whether a reward head of people is asked too: how sure it is, and whether "
-        "it contradicts the AI. Without, tags and what is known of the AI's verdict decide.",
+        description="Whether reward heads are asked too, one of people and one of all labels: "
+        "how sure they are, and whether they contradict the AI. Without, tags and what is known "
+        "of the AI's verdict decide.",
     )
     c: float = Field(
         default=0.1,

@@ -112,10 +112,12 @@ def evaluate(
     votes = left_out(data.evaluation)
     common = _common(data, terms, error_kappa(votes))
     facts = {"n_votes": float(votes.n.sum()), "n_tied_votes": float(votes.n_tied)}
-    fewest = max(terms.min_evaluation, _FEWEST)
-    n_known = int((votes.n > 0).sum())
-    if n_known < fewest:
-        reason = f"{n_known:,} comparisons have three human labels or more; {fewest:,} are needed."
+    n_all, n_known = len(data.evaluation), int((votes.n > 0).sum())
+    if n_all < terms.min_evaluation or n_known < _FEWEST:
+        reason = (
+            f"{n_all:,} comparisons have three human labels or more, of which most agree on "
+            f"{n_known:,}; {terms.min_evaluation:,} and {_FEWEST} are needed."
+        )
         rows = [common | {"router": name, "reason": reason} for name in routers]
         verdicts = pl.DataFrame([row | {"verdict": "too-few-labels"} for row in rows], VERDICT)
         return Evaluation(
@@ -180,9 +182,11 @@ def _verdict(
 
 def _chosen_share(results: Results, policy: int | None) -> int:
     """Return the position of the budget of a policy; of None, that of random choice."""
-    name = results.terms.objective
-    curve, samples = results.curve(name if name in results.sums else "label-accuracy", policy)
-    return choose_share(results.shares, curve, samples, results.terms, results.n_pool)
+    wanted = results.terms.objective
+    name = wanted if wanted in results.sums else "label-accuracy"
+    curve, samples = results.curve(name, policy)
+    sign = -1.0 if name == "model-log-loss" else 1.0
+    return choose_share(results.shares, sign * curve, sign * samples, results.terms, results.n_pool)
 
 
 def _grid(shares: Sequence[float], n_pool: int, terms: Terms) -> list[float]:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from prefdata.protocols.routing import Gains, RouterContext, RoutingData
     from prefdata.routing.performance import PerformanceModel
 
-    Floats = NDArray[np.floating[Any]]
-
 __all__ = ["best_of_many", "hyper_model", "read_runs"]
 
 _N_TRAINED = 7000  # HyPER trains on as many, and scales the counts in its files to it
@@ -134,7 +132,7 @@ def _best_mix(
     model: PerformanceModel,
     tags: NDArray[np.bool_],
     orders: NDArray[np.int32],
-    gain: Floats,
+    gain: NDArray[np.floating[Any]],
     budget: int,
 ) -> NDArray[np.intp]:
     """Return the rows of the best mix, those with the highest gain first."""

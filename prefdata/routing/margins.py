@@ -1,4 +1,4 @@
-"""What a reward head of people says of comparisons whose labels it has not seen."""
+"""What reward heads say of comparisons whose labels they have not seen."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ if TYPE_CHECKING:
 
     from prefdata.protocols.routing import Comparisons, RoutingData
 
-__all__ = ["Margins", "folds", "human_margins"]
+__all__ = ["Margins", "folds", "human_margins", "mixed_margins"]
+
+_PEOPLE = 4.0
+"""How often a label of a person counts among those of the AI, as at first in RLTHF."""
+_POOL_ROWS = 4000
+"""Comparisons of the pool that heads learn from; more make them slower, and hardly better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Margins:
-    """Scores of a less those of b, in log-odds, under a reward head of people."""
+    """Scores of a less those of b, in log-odds, under reward heads."""
 
     evaluation: NDArray[np.float64]
-    """``(n_evaluation,)``: each under the head that was fitted without its prompt."""
+    """``(n_evaluation,)``: each under a head that was fitted without its prompt."""
     pool: NDArray[np.float64]
-    """``(n_pool,)``: under the mean of these heads."""
+    """``(n_pool,)``: the same; of heads that know no label of the pool, under their mean."""
 
 
 def human_margins(
@@ -68,6 +73,40 @@ def human_margins(
         return Margins(margins, np.zeros(len(data.pool)))
     pool = np.asarray(data.pool.difference, np.float64) @ np.mean(means, axis=0)
     return Margins(margins, pool)
+
+
+def mixed_margins(
+    data: RoutingData, *, ridge: float = 0.01, n_folds: int = 5, seed: int = 0
+) -> Margins:
+    """Fit reward heads to all labels, of people and of the AI, and cross-fit them everywhere.
+
+    Such a head learns the bias of the AI too, but from many more labels: where vectors are long
+    and people few, it knows better than `human_margins` what is hard. The pool is cut into folds
+    as well, since a head agrees with what it was told.
+
+    Args:
+        data: Of the pool, at most about 4,000 comparisons are learnt from.
+        ridge: Of the heads.
+        n_folds: How often a head is fitted.
+        seed: Of the folds.
+    """
+    pool = data.pool
+    parts = (data.evaluation, data.seed, pool)
+    people = [_mean_labels(part) for part in parts[:2]]
+    n_parts = -(-len(pool) // _POOL_ROWS) or 1
+    is_learnt = folds(pool.groups, n_parts, seed + 1) == 0
+    difference = np.concatenate([part.difference for part in parts])
+    labels = np.concatenate([*(label for label, _ in people), pool.ai])
+    weights = np.concatenate([*(_PEOPLE * votes for _, votes in people), is_learnt])
+    at = folds(np.concatenate([part.groups for part in parts]), n_folds, seed)
+    margins = np.zeros(len(at))
+    for fold in range(int(at.max()) + 1):
+        mine = at == fold
+        used = ~mine & (weights > 0)
+        if used.any():
+            head = fit_heads(difference[used], labels[used], weights=weights[used], ridge=ridge)
+            margins[mine] = head.scores(difference[mine])[:, 0]
+    return Margins(margins[: len(data.evaluation)], margins[len(margins) - len(pool) :])
 
 
 def folds(groups: NDArray[np.int64], n_folds: int, seed: int) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from prefdata.protocols.routing import Gains
 from prefdata.routing.logistic import Logistic, fit_logistic
-from prefdata.routing.margins import human_margins
+from prefdata.routing.margins import human_margins, mixed_margins
 from prefdata.routing.truth import error_kappa, left_out
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def paired_gains(
 
     On the evaluation set each vote is tested against the majority of the others, and so is the
     AI: the same truth for both. Two logistic regressions on tags, on what is known of the verdict
-    of the AI, and on what a reward head of people says, predict who is right; the gain is the
-    difference. It rests on few labels and on no training of reward models.
+    of the AI, and on what two reward heads say, predict who is right; the gain is the difference.
+    One head is fitted to labels of people alone, the other to all labels.
 
     It assumes that people and the AI err independently, given what the regressions see;
     ``error_kappa`` of the facts says how far they err on the same, though what is hard for both
@@ -63,9 +63,10 @@ def paired_gains(
     sign.
 
     Args:
-        data: The evaluation set is learnt from; with ``use_model``, the seed set too.
-        use_model: Whether to ask a reward head: how sure it is, how much it agrees with the AI,
-            and how much it contradicts it.
+        data: The evaluation set is learnt from; with ``use_model``, the seed set and the labels
+            of the AI on the pool too.
+        use_model: Whether to ask reward heads: how sure they are, how much they agree with the
+            AI, and how much they contradict it.
         c: Inverse strength of the penalty, as in scikit-learn.
         ridge: Of the reward heads.
         n_folds: Folds by prompt in which heads are fitted, so that none says what it was told.
@@ -109,9 +110,10 @@ def _features(
     data: RoutingData, *, use_model: bool, ridge: float, n_folds: int, seed: int
 ) -> tuple[Floats, Floats]:
     """Return the features of the evaluation set and of the pool: tags first, then the rest."""
-    margins = human_margins(data, ridge=ridge, n_folds=n_folds, seed=seed) if use_model else None
-    learnt = _others(data.evaluation, None if margins is None else margins.evaluation)
-    asked = _others(data.pool, None if margins is None else margins.pool)
+    fits = (human_margins, mixed_margins) if use_model else ()
+    margins = [fit(data, ridge=ridge, n_folds=n_folds, seed=seed) for fit in fits]
+    learnt = _others(data.evaluation, [margin.evaluation for margin in margins])
+    asked = _others(data.pool, [margin.pool for margin in margins])
     scale = _scale(learnt)
     return (
         np.concatenate([data.evaluation.tags, scale.apply(learnt)], axis=1, dtype=np.float64),
@@ -119,13 +121,13 @@ def _features(
     )
 
 
-def _others(comparisons: Comparisons, margins: Floats | None) -> Floats:
+def _others(comparisons: Comparisons, margins: list[Floats]) -> Floats:
     """Return what is known but for tags; the same after swapping a and b."""
-    signals = np.asarray(comparisons.signals, dtype=np.float64)
-    if margins is None:
-        return signals
-    agreement = margins * (2 * comparisons.ai - 1)
-    return np.column_stack([np.abs(margins), agreement, np.minimum(agreement, 0), signals])
+    columns: list[Floats] = []
+    for margin in margins:
+        agreement = margin * (2 * comparisons.ai - 1)
+        columns += [np.abs(margin), agreement, np.minimum(agreement, 0)]
+    return np.column_stack([*columns, comparisons.signals.astype(np.float64)])
 
 
 def _scale(columns: Floats) -> _Scale:

@@ -11,12 +11,12 @@ its loss on the evaluation set is regressed on what the mix is made of. Two ways
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from prefdata.metrics.bradley_terry import fit_heads
 from prefdata.metrics.calibration import accuracies, log_losses
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from prefdata.metrics.regression import Fit, Linear
     from prefdata.protocols.routing import RoutingData
 
-    Floats = NDArray[np.floating[Any]]
+    Floats = NDArray[np.float64]
 
 __all__ = ["Form", "MeasuredMixes", "PerformanceModel", "fit_performance", "measure_mixes"]
 
@@ -165,17 +165,21 @@ def measure_mixes(
         ridge: Of the heads.
         measure: ``log-loss``: less the log-loss after calibration, which ranks mixes better;
             ``accuracy``, as HyPER has it. Against the majority of votes; comparisons without one
-            are left out.
+            are left out, and where all are, all mixes are equally good.
     """
     mixes = draw_mixes(data.seed.tags, n_mixes, seed=seed)
-    heads = fit_heads(data.seed.difference, mix_labels(data.seed, mixes), ridge=ridge)
     truth = majority(data.evaluation.humans)
     is_decided = ~np.isnan(truth)
-    scores = heads.scores(data.evaluation.difference[is_decided])
     labels = truth[is_decided]
-    performance = (
-        accuracies(scores, labels) if measure == "accuracy" else -log_losses(scores, labels)
-    )
+    with threadpool_limits(1):
+        heads = fit_heads(data.seed.difference, mix_labels(data.seed, mixes), ridge=ridge)
+        scores = heads.scores(data.evaluation.difference[is_decided])
+    if not len(labels):
+        performance = np.zeros(mixes.shape[1])
+    elif measure == "accuracy":
+        performance = accuracies(scores, labels)
+    else:
+        performance = -log_losses(scores, labels)
     return MeasuredMixes(
         counts=tag_counts(data.seed.tags, mixes),
         budgets=mixes.sum(axis=0).astype(np.float64),
@@ -198,14 +202,17 @@ def fit_performance(mixes: MeasuredMixes, form: Form, *, seed: int) -> Performan
     permuted = [random.permutation(mixes.performance) for _ in range(_N_PERMUTATIONS)]
     targets = np.stack([mixes.performance, *permuted], axis=1)
     fit: Fit = least_norm if form != "ridge-excess" else partial(ridge_loo, alphas=_ALPHAS)
-    correlations, errors = cross_validated(fit, features, targets, seed=seed)
     powers = _powers(mixes.budgets / mixes.n)
-    by_budget, _ = cross_validated(least_norm, powers, targets[:, :1], seed=seed)
+    # The matrices are small: threads that wait for each other cost many times what they save.
+    with threadpool_limits(1):
+        correlations, errors = cross_validated(fit, features, targets, seed=seed)
+        by_budget, _ = cross_validated(least_norm, powers, targets[:, :1], seed=seed)
+        linear = fit(features, targets[:, :1])
     return PerformanceModel(
         form=form,
         n=mixes.n,
         shares=mixes.shares,
-        linear=fit(features, targets[:, :1]),
+        linear=linear,
         rank_correlation=float(correlations[0]),
         rank_correlation_null=float(np.quantile(correlations[1:], _NULL_QUANTILE)),
         rank_correlation_budget=float(by_budget[0]),

@@ -35,7 +35,11 @@ DECIDING: tuple[Measure, ...] = ("label-accuracy", "model-log-loss")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What labels cost, what they are worth, and how much must be known."""
+    """What labels cost, what they are worth, and how much must be known.
+
+    Raises:
+        ValueError: If a value is to be had of an objective that is no accuracy.
+    """
 
     vote_cost: float = 1.0
     """Price of one label of one person, in any currency."""
@@ -44,12 +48,18 @@ class Terms:
     value: float | None = None
     """What all of the pool being right is worth more than all of it being wrong, in the same; so
     a point of accuracy is worth a hundredth of it. None: see `choose_share`."""
-    objective: Literal["label-accuracy", "model-accuracy"] = "label-accuracy"
-    """The measure that the budget is chosen by."""
+    objective: Measure = "label-accuracy"
+    """The measure that the budget is chosen by; with a value, an accuracy."""
     min_evaluation: int = 200
     """Comparisons with three votes below which no router is evaluated."""
     alpha: float | None = None
     """Reliability of the truth, which is passed on into the verdicts."""
+
+    def __post_init__(self) -> None:
+        """Refuse a value of what has none."""
+        if self.value is not None and self.objective == "model-log-loss":
+            message = "a value is of accuracy: choose an accuracy as the objective"
+            raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)

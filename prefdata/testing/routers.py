@@ -182,7 +182,7 @@ def _assert_survives_poor_data(router: Router, params: Params | None, data: Rout
     ]
     for poor in (
         replace(data, evaluation=agreed[0], seed=agreed[1]),
-        RoutingData(*bare, tag_names=()),
+        replace(data, evaluation=bare[0], seed=bare[1], pool=bare[2], tag_names=()),
         replace(data, pool=data.pool.take(np.arange(1))),
     ):
         _assert_well_formed(_fit(router, params, poor), poor.pool)

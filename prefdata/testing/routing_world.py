@@ -309,8 +309,8 @@ def _tags(random: np.random.Generator, n: int) -> NDArray[np.bool_]:
 
 
 def _any(tags: NDArray[np.bool_], names: tuple[str, ...]) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = tags[:, [_TAG_NAMES.index(name) for name in names]].any(axis=1)
-    return found
+    columns = [_TAG_NAMES.index(name) for name in names]
+    return np.asarray(tags[:, columns].any(axis=1))
 
 
 def _tag_oracle(items: _Items) -> Floats:

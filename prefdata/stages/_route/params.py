@@ -83,7 +83,7 @@ class RouteParams(Params):
         "currency; the share of the pool that people judge is then where that less the cost is "
         "greatest. When null it is the smallest within one standard error of the best.",
     )
-    objective: Literal["label-accuracy", "model-accuracy"] = Field(
+    objective: Literal["label-accuracy", "model-accuracy", "model-log-loss"] = Field(
         default="label-accuracy", description="What that share is chosen by."
     )
     arms: tuple[Arm, ...] = Field(

@@ -160,6 +160,21 @@ def test_without_a_seed_set_labels_alone_are_evaluated(data: RoutingData) -> Non
     assert any("seed set" in note for note in evaluation.notes)
 
 
+def test_by_the_loss_of_heads_the_budget_of_least_loss_is_chosen(data: RoutingData) -> None:
+    evaluation = evaluate(
+        data,
+        {"paired": paired},
+        shares=SHARES,
+        seed=1,
+        terms=Terms(objective="model-log-loss"),
+        n_bootstraps=50,
+    )
+    share = evaluation.verdicts["share"].item()
+    curve = evaluation.curves.filter(router="paired", measure="model-log-loss").sort("share")
+    best = curve.filter(pl.col("share") > 0).sort("value").row(0, named=True)
+    assert 0 < share <= best["share"]
+
+
 def test_shares_are_between_nothing_and_everything(data: RoutingData) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         evaluate(data, {}, shares=[20], seed=0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from prefdata.protocols import Comparisons, RoutingData
-from prefdata.routing.margins import folds, human_margins
+from prefdata.routing.margins import folds, human_margins, mixed_margins
 from prefdata.testing.routing_world import routing_world
 
 __all__: list[str] = []
@@ -43,14 +43,39 @@ def test_a_prompt_in_both_sets_is_not_learnt_from_either(data: RoutingData) -> N
     assert before.evaluation[3] == pytest.approx(after.evaluation[3])
 
 
+def test_a_head_of_all_labels_does_not_know_those_it_is_held_against(data: RoutingData) -> None:
+    def flip(labels: np.ndarray) -> np.ndarray:
+        flipped = labels.copy()
+        flipped[3] = 1 - flipped[3]
+        return flipped
+
+    people = replace(data.evaluation, humans=flip(data.evaluation.humans))
+    ai = replace(data.pool, ai=flip(data.pool.ai))
+    before, after = mixed_margins(data), mixed_margins(replace(data, evaluation=people))
+    assert before.evaluation[3] == pytest.approx(after.evaluation[3])
+    assert not np.allclose(before.pool, after.pool)
+    after = mixed_margins(replace(data, pool=ai))
+    assert before.pool[3] == pytest.approx(after.pool[3])
+    assert not np.allclose(before.evaluation, after.evaluation)
+
+
+def test_a_large_pool_is_learnt_from_in_part_and_scored_in_full() -> None:
+    world = routing_world(1, n_seed=10, n_evaluation=10, n_pool=4100, n_test=1)
+    pool = mixed_margins(world.data).pool
+    assert pool.shape == (4100,)
+    agrees = np.sign(pool) == 2 * world.pool_truth - 1
+    assert agrees.mean() > 0.8
+
+
 def test_swapping_a_and_b_everywhere_swaps_the_sign(data: RoutingData) -> None:
     swapped = RoutingData(
         _swap(data.evaluation), _swap(data.seed), _swap(data.pool), data.tag_names
     )
-    one, other = human_margins(data), human_margins(swapped)
-    # The heads see the same: d and y, or -d and 1 - y, have the same gradient.
-    assert one.evaluation == pytest.approx(-other.evaluation, abs=1e-6)
-    assert one.pool == pytest.approx(-other.pool, abs=1e-6)
+    for fit in (human_margins, mixed_margins):
+        one, other = fit(data), fit(swapped)
+        # The heads see the same: d and y, or -d and 1 - y, have the same gradient.
+        assert one.evaluation == pytest.approx(-other.evaluation, abs=1e-6)
+        assert one.pool == pytest.approx(-other.pool, abs=1e-6)
 
 
 def test_without_any_labels_nothing_is_sure(data: RoutingData) -> None:

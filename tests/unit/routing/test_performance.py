@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pytest
@@ -111,11 +111,22 @@ def test_a_tag_that_all_have_tells_nothing() -> None:
 
 
 @pytest.mark.parametrize("measure", ["log-loss", "accuracy"])
-def test_mixes_are_measured_on_the_decided_comparisons(measure: str) -> None:
+def test_mixes_are_measured_on_the_decided_comparisons(
+    measure: Literal["log-loss", "accuracy"],
+) -> None:
     data = small_data()
-    found = measure_mixes(data, 30, seed=0, measure=measure)  # type: ignore[arg-type]
+    found = measure_mixes(data, 30, seed=0, measure=measure)
     assert found.counts.shape == (32, len(data.tag_names))
     assert found.budgets[:2].tolist() == [0, len(data.seed)]
     assert found.n == len(data.seed)
     low, high = (-1.0, 0.0) if measure == "log-loss" else (0.5, 1.0)
     assert ((found.performance > low) & (found.performance < high)).all()
+
+
+def test_without_a_majority_nothing_can_be_learnt() -> None:
+    data = small_data()
+    undecided = replace(data.evaluation, humans=np.full((len(data.evaluation), 3), 0.5))
+    mixes = measure_mixes(replace(data, evaluation=undecided), 30, seed=0)
+    gains = fit_performance(mixes, "ridge-excess", seed=0).gains(data.pool.tags)
+    assert gains.refusal is not None
+    assert np.isfinite(gains.gain).all()

@@ -47,6 +47,11 @@ def test_with_a_value_the_budget_of_greatest_net_utility_is_chosen() -> None:
     assert choose_share(SHARES, CURVE, samples(0), Terms(value=10_000.0), 100) == 3
 
 
+def test_only_an_accuracy_has_a_value() -> None:
+    with pytest.raises(ValueError, match="value is of accuracy"):
+        Terms(value=1.0, objective="model-log-loss")
+
+
 @pytest.mark.parametrize(
     ("label", "loss", "expected"),
     [

@@ -64,6 +64,9 @@ def test_only_the_aspects_asked_for_are_counted(build: Any) -> None:
     assert _pairs(_run(build, aspect="honesty")) == [("p/a", "p/b")]
     assert _run(build, aspect="honesty").rows_in == 1
     assert _run(build, aspect=["overall", "honesty"]).rows_in == 2
+    assert not _run(build, aspect="honesty").notes
+    (told,) = _run(build, aspect="harmlessness").notes
+    assert "harmlessness; there are: honesty, overall" in told
 
 
 def test_a_rule_is_the_users_choice_where_both_were_asked(build: Any) -> None:

@@ -12,7 +12,7 @@ from prefdata.protocols import Gains, NoParams, Router, RouterContext, RoutingDa
 from prefdata.testing.routers import assert_router_contract, small_data
 
 if TYPE_CHECKING:
-    from prefdata.protocols import RouterFunction
+    from prefdata.protocols.routing import RouterFunction
 
 __all__: list[str] = []
 

@@ -33,8 +33,7 @@ def hard() -> RoutingWorld:
 
 def _has(world: RoutingWorld, *names: str) -> np.ndarray:
     columns = [world.data.tag_names.index(name) for name in names]
-    found: np.ndarray = world.data.pool.tags[:, columns].any(axis=1)
-    return found
+    return np.asarray(world.data.pool.tags[:, columns].any(axis=1))
 
 
 def _regions(world: RoutingWorld) -> tuple[np.ndarray, np.ndarray]:
