@@ -51,6 +51,9 @@ def test_a_shipped_recipe_runs_and_then_has_nothing_to_do(
         recipe = load_recipe(name, overrides=[f"model={model}"])
     if "writer" in recipe.inputs:
         recipe = load_recipe(name, overrides=[f"writer={chat}", f"judge={chat}", "limit=20"])
+    if "budget" in recipe.inputs:
+        values = [f"judge={chat}", "budget=50", "limit=20", "embedder=lexical"]
+        recipe = load_recipe(name, overrides=values)
     done = run(catalog, recipe)
     assert {step.step for step in done.steps} == {step.name for step in recipe.steps}
     assert all(export.rows for export in done.exports)
