@@ -13,7 +13,9 @@ from threadpoolctl import threadpool_limits
 __all__: list[str] = []
 
 # Two tests share a core, so a deadline would measure the neighbour.
-settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30)
+# For a night, or before a release: HYPOTHESIS_PROFILE=thorough.
+settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.register_profile("dev", deadline=None, max_examples=25)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
@@ -22,7 +24,13 @@ _HOME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 # What steers the tests themselves, and not prefdata.
 _OF_THE_TESTS = frozenset(
-    {"PREFDATA_CHAT_ROWS", "PREFDATA_KILLS", "PREFDATA_KILL_SEED", "PREFDATA_REAL_DATA"}
+    {
+        "PREFDATA_CHAT_ROWS",
+        "PREFDATA_KILLS",
+        "PREFDATA_KILL_SEED",
+        "PREFDATA_MUTATED_ROWS",
+        "PREFDATA_REAL_DATA",
+    }
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
     from prefdata.protocols import Params, Source
 
-_ROWS = 2_000
+# More before a release: PREFDATA_MUTATED_ROWS=2000.
+_ROWS = int(os.environ.get("PREFDATA_MUTATED_ROWS", "800"))
 
 
 def _params(source: Source, folder: Path) -> Params:
