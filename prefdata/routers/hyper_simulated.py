@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from prefdata.protocols import Outside, Params, router
+from prefdata.protocols import router
+from prefdata.routers._hyper import HyperParams
 from prefdata.routing.hyper import best_of_many, hyper_model
 
 if TYPE_CHECKING:
@@ -15,28 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["HyperSimulated", "hyper_simulated"]
 
 
-class HyperSimulated(Params):
+class HyperSimulated(HyperParams):
     """Parameters of `hyper-simulated`."""
 
     model: Literal["linear", "quadratic"] = Field(
         default="quadratic",
         description="Regression on the counts of tags, or on these and their products.",
     )
-    n_mixes: int = Field(
-        default=300, ge=20, description="Mixes that reward heads are fitted to, without `runs`."
-    )
     n_candidates: int = Field(
         default=500, ge=1, description="Mixes of the pool of which the best is taken."
     )
-    runs: str | None = Field(
-        default=None,
-        description="A file of training runs as HyPER publishes it, `*-counts-runs.csv`; the "
-        "model learns from these instead of from reward heads on the labels at hand.",
-    )
-
-    def outside(self) -> Outside:
-        """Name the file that is read."""
-        return Outside(files=() if self.runs is None else (self.runs,))
 
 
 @router(version=1, params=HyperSimulated)

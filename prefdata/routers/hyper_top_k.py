@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from prefdata.protocols import Outside, Params, router
+from prefdata.protocols import router
+from prefdata.routers._hyper import HyperParams
 from prefdata.routing.hyper import hyper_model
 
 if TYPE_CHECKING:
@@ -15,25 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["HyperTopK", "hyper_top_k"]
 
 
-class HyperTopK(Params):
+class HyperTopK(HyperParams):
     """Parameters of `hyper-top-k`."""
-
-    model: Literal["linear", "quadratic"] = Field(
-        default="linear",
-        description="Regression on the counts of tags, or on these and their products.",
-    )
-    n_mixes: int = Field(
-        default=300, ge=20, description="Mixes that reward heads are fitted to, without `runs`."
-    )
-    runs: str | None = Field(
-        default=None,
-        description="A file of training runs as HyPER publishes it, `*-counts-runs.csv`; the "
-        "model learns from these instead of from reward heads on the labels at hand.",
-    )
-
-    def outside(self) -> Outside:
-        """Name the file that is read."""
-        return Outside(files=() if self.runs is None else (self.runs,))
 
 
 @router(version=1, params=HyperTopK)
