@@ -197,7 +197,8 @@ def import_answers(
         )
         return
     again = f" ({done.n_known:,} there already)" if done.n_known else ""
-    _output.line(f"{len(done.files):,} files{again}: {done.n_answers:,} answers")
+    taken = "1 file" if len(done.files) == 1 else f"{len(done.files):,} files"
+    _output.line(f"{taken}{again}: {done.n_answers:,} answers")
     rows = [["judgment", done.n_judgments], *map(list, sorted(done.rejected.items()))]
     if done.n_answers:
         _output.table(["became", "answers"], rows)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from prefdata.routing.crossfit import crossfit, ordered
 from prefdata.routing.results import AREA, CURVE, Results
@@ -124,12 +125,14 @@ def evaluate(
             pl.DataFrame(schema=CURVE), verdicts, pl.DataFrame(schema=AREA), facts, (reason,)
         )
     halves: list[Half] = []
-    for repeat in range(n_repeats):
-        halves += crossfit(data, routers, shares=grid, n_draws=n_draws, seed=seed + repeat)
-    sums = measure(data, halves, n_repeats=n_repeats, ridge=0.01)
-    samples = resample(
-        sums, n_policies=len(routers), n_draws=n_draws, n_bootstraps=n_bootstraps, seed=seed
-    )
+    # One thread: many small products are slower on several, and their sums differ by machine.
+    with threadpool_limits(1):
+        for repeat in range(n_repeats):
+            halves += crossfit(data, routers, shares=grid, n_draws=n_draws, seed=seed + repeat)
+        sums = measure(data, halves, n_repeats=n_repeats, ridge=0.01)
+        samples = resample(
+            sums, n_policies=len(routers), n_draws=n_draws, n_bootstraps=n_bootstraps, seed=seed
+        )
     results = Results(
         tuple(routers), np.asarray(grid), len(data.pool), terms, sums, samples, n_draws
     )

@@ -140,6 +140,12 @@ def judge(
         return Verdict(
             "no-better-than-random", "No budget is worth what it costs, or may be spent."
         )
+    if share >= 1:
+        return Verdict(
+            "no-better-than-random",
+            "At 100.0% of the pool people judge everything, so there is nothing to choose; a "
+            "smaller budget, or a value of accuracy, shows what routing is worth.",
+        )
     known = {name: improvements[name] for name in DECIDING if name in improvements}
     better = [name for name, interval in known.items() if interval.is_better]
     worse = [name for name, interval in known.items() if interval.is_worse]

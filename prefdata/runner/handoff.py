@@ -86,7 +86,7 @@ def hand_off(  # noqa: PLR0913 - the options of the command
 
     Raises:
         UnknownNameError: If there is no such tool, step, or source.
-        UserError: If there are several plans, or the batch asks nobody.
+        UserError: If there is no plan, there are several, or the batch asks nobody.
         BudgetError: If the batch would go beyond the budget.
         DataError: If texts of the plan are no longer there.
         RecipeError: If parameters do not fit, or the folder holds files of others.
@@ -127,6 +127,13 @@ def _routes(catalog: Catalog, step: str, source: str | None) -> pl.DataFrame:
     rows = catalog.scan("routes").filter(pl.col("stage") == step).collect()
     if rows.is_empty():
         planned = catalog.scan("routes").select("stage").unique().collect()["stage"]
+        if planned.is_empty():
+            raise UserError(
+                "Nothing is planned yet.",
+                where=step,
+                fix="Plan first: `prefdata run routing --set judge=MODEL --set budget=500`. If "
+                "that was done, its notes say why nothing is planned.",
+            )
         raise UnknownNameError("step with a plan", step, known=planned)
     sources = rows["source"].unique().sort().to_list()
     if source is not None:
@@ -138,7 +145,8 @@ def _routes(catalog: Catalog, step: str, source: str | None) -> pl.DataFrame:
         raise UserError(
             f"The plan of {step!r} asks nobody.",
             where=", ".join(sources),
-            fix="Raise the budget of the step, or lower what people cost.",
+            fix="Nothing to do where people have judged all that the AI has; else raise the budget "
+            "of the step, or lower what people cost.",
         )
     if asked["plan_id"].n_unique() > 1:
         raise UserError(

@@ -85,6 +85,7 @@ def _plan(found: Findings, number: int, source: str, aspect: str) -> dict[str, A
         "aspect": aspect,
         "chosen": chosen,
         "router": _router(found.planned.routes.filter(**mine)),
+        "asks": found.planned.routes.filter(pl.col("n_votes") > 0, **mine).height > 0,
         "curve": found.figures.get(f"curve-{number}"),
         "routers": _routers(found.routers.filter(**mine)),
         "cost_of_knowing": _cost_of_knowing(

@@ -47,6 +47,7 @@ def test_the_loop_is_told_in_lines_of_80_and_in_json(run: Run, place: Path, tmp_
     rows.with_columns(choice=words, annotator=pl.lit("ann")).write_csv(tmp_path / "ann.csv")
     came = run("annotate", "import", tmp_path / "ann.csv", *where, "--expert", "ann")
     assert came.status == 0, came.stderr
+    assert came.stdout.startswith("1 file: ")
     assert "settled now: 2 done, 0 failed, 1 refunded" in came.stdout
     known = run("annotate", "import", tmp_path / "ann.csv", *where, "--json")
     told = json.loads(known.stdout)

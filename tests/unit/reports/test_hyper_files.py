@@ -104,3 +104,11 @@ def test_what_nobody_judged_makes_a_page_that_says_so(
 ) -> None:
     hyper_files.write(tables, HyperFiles(votes=("nobody",)), Context(), tmp_path)
     assert "nothing to write" in (tmp_path / "index.html").read_text()
+
+
+def test_a_wrong_aspect_is_named(tables: dict[str, pl.LazyFrame], tmp_path: Path) -> None:
+    hyper_files.write(tables, HyperFiles(votes=STEPS, aspect="taste"), Context(), tmp_path)
+    assert "for the aspect taste" in (tmp_path / "index.html").read_text()
+    told = (tmp_path / "summary.txt").read_text()
+    assert told.startswith("0 comparisons")
+    assert "for the aspect taste (--set aspect=NAME for another)" in told

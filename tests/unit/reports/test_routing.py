@@ -128,6 +128,16 @@ def test_a_plan_before_any_vote_of_people_says_what_is_missing(
     assert "No router was fitted." in (tmp_path / "index.html").read_text()
 
 
+def test_a_plan_that_asks_nobody_does_not_call_for_judgments(
+    tables: Frames, tmp_path: Path
+) -> None:
+    idle = tables["routes"].with_columns(router=pl.lit(None, pl.String), n_votes=pl.lit(0))
+    routing.write({**tables, "routes": idle}, Routing(k=0), Context(), tmp_path)
+    page = (tmp_path / "index.html").read_text()
+    assert "Nobody is asked." in page
+    assert "has to be judged first" not in page
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from prefdata.protocols import Comparisons, Gains, RoutingData
 from prefdata.routing.evaluate import VERDICT, Evaluation, evaluate
@@ -220,3 +221,15 @@ def test_an_interval_holds_the_true_difference_as_often_as_it_says(
     assert points.height == 60
     held = points.filter((pl.col("difference_low") <= 0) & (pl.col("difference_high") >= 0)).height
     assert held >= 54
+
+
+def test_routers_take_one_thread_whatever_the_caller_allows(data: RoutingData) -> None:
+    seen: list[int] = []
+
+    def counting(data: RoutingData, seed: int) -> Gains:
+        seen.extend(pool["num_threads"] for pool in threadpool_info())
+        return noise(data, seed)
+
+    with threadpool_limits(2):
+        evaluate(data, {"counting": counting}, shares=SHARES, seed=1, n_draws=2, n_bootstraps=20)
+    assert set(seen) == {1}

@@ -72,6 +72,13 @@ def test_a_router_is_used_only_if_it_is_surely_better(
     assert verdict.reason.startswith("At 20.0% of the pool, against random choice: label accuracy")
 
 
+def test_where_people_judge_everything_the_reason_says_that_nothing_is_chosen() -> None:
+    verdict = judge({"label-accuracy": Interval(0, 0, 0)}, 1.0)
+    assert verdict.name == "no-better-than-random"
+    assert "nothing to choose" in verdict.reason
+    assert "budget" in verdict.reason
+
+
 def test_the_accuracy_of_heads_alone_decides_nothing() -> None:
     verdict = judge({"label-accuracy": UNSURE, "model-accuracy": BETTER}, 0.2)
     assert verdict.name == "no-better-than-random"

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from prefdata.annotation.tasks import TASKS_SUFFIX, read_tasks
+from prefdata.catalog import Catalog
 from prefdata.core.errors import BudgetError, RecipeError, UnknownNameError, UserError
 from prefdata.runner.handoff import hand_off
 from prefdata.testing.labelling import offer_plain, plan_routes, put_plan
@@ -16,7 +17,6 @@ from prefdata.testing.votes import commit_frames
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prefdata.catalog import Catalog
 
 __all__: list[str] = []
 
@@ -118,8 +118,15 @@ def test_a_wrong_call_says_what_there_is(catalog: Catalog, routes: pl.DataFrame)
         n_votes=pl.lit(0, pl.Int32), batch=pl.lit(None, pl.Int32), cost=pl.lit(0.0)
     )
     commit_frames(catalog, {"routes": idle}, steps=("route",))
-    with pytest.raises(UserError, match="The plan of 'route' asks nobody"):
+    with pytest.raises(UserError, match="The plan of 'route' asks nobody") as idle_caught:
         hand_off(catalog, "plain")
+    assert "Nothing to do where people have judged all" in str(idle_caught.value.fix)
+
+
+def test_without_any_plan_the_way_to_one_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Nothing is planned yet") as caught:
+        hand_off(Catalog.create(tmp_path / "w"), "plain")
+    assert "prefdata run routing" in str(caught.value.fix)
 
 
 def test_of_several_plans_one_is_named(catalog: Catalog, routes: pl.DataFrame) -> None:
