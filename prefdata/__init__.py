@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from prefdata.api import (
         alike,
+        close_batch,
         embed,
         export,
         hand_off,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "__version__",
     "alike",
+    "close_batch",
     "embed",
     "export",
     "hand_off",

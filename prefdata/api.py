@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from prefdata.recipes import Recipe
     from prefdata.runner import IngestResult, PlannedStep, RunResult
     from prefdata.runner.export import ExportResult
-    from prefdata.runner.handoff import HandoffResult
+    from prefdata.runner.handoff import Closed, HandoffResult
     from prefdata.runner.report import ReportResult
     from prefdata.runner.take_back import TakeBackResult
     from prefdata.vectors.search import Searched, Within
 
 __all__ = [
     "alike",
+    "close_batch",
     "embed",
     "export",
     "hand_off",
@@ -102,15 +103,8 @@ def ingest(
     plugin("source", source)  # A wrong name is told before anything is fetched for it.
     cache = catalog.workspace.root / "cache" / "files"
     files = fetch(source, origin, cache=cache, offline=is_offline, report=report)
-    return _ingest(
-        catalog,
-        source,
-        files,
-        params=params,
-        max_rejects=max_rejects,
-        is_forced=is_forced,
-        report=report,
-    )
+    settings: dict[str, Any] = {"params": params, "max_rejects": max_rejects}
+    return _ingest(catalog, source, files, **settings, is_forced=is_forced, report=report)
 
 
 def plan(
@@ -269,6 +263,15 @@ def take_back(
     catalog = Catalog.open(workspace)
     paths = [Path(file) for file in files]
     return _take_back(catalog, paths, tool=tool, experts=experts, params=params, report=report)
+
+
+def close_batch(
+    batch: int, *, workspace: Place = None, step: str = "route", plan: str | None = None
+) -> Closed:
+    """Give up on the judgments that a batch still waits for; see `runner.handoff.close_batch`."""
+    from prefdata.runner.handoff import close_batch as _close_batch
+
+    return _close_batch(Catalog.open(workspace), batch, step=step, plan=plan)
 
 
 def label_status(*, workspace: Place = None) -> list[BatchStatus]:

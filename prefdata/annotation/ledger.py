@@ -190,6 +190,29 @@ class Ledger:
         counts = dict(rows["status"].value_counts().iter_rows())
         return {status: int(counts.get(status, 0)) for status in list(STATUSES)[:0:-1]}
 
+    def close(self, plan: str, batch: int) -> tuple[int, float]:
+        """Give up on what a batch still waits for: what is open is refunded.
+
+        A judgment that comes all the same is paid, because done counts more than refunded.
+
+        Args:
+            plan: The name of the plan.
+            batch: Number of the batch.
+
+        Returns:
+            How many judgments were open, and what had been reserved for them.
+
+        Raises:
+            ConflictError: If another process does not let go of the ledger.
+        """
+        with self._alone():
+            is_open = pl.col("status") == "reserved"
+            found = self.events().filter(is_open, plan_id=plan, batch=batch).drop("is_asked")
+            if found.height:
+                refunded = found.with_columns(status=pl.lit("refunded"))
+                self._append(refunded, f"close batch {batch} of {plan[:12]}")
+        return found.height, float(found.sort("event_id")["cost"].sum())
+
     def _append(self, rows: pl.DataFrame, message: str) -> None:
         there = self._catalog.scan(_TABLE).select("event_id", pl.col("status").cast(pl.String))
         new = rows.join(there.collect(), on=["event_id", "status"], how="anti")
@@ -264,6 +287,6 @@ def _refuse_beyond(budget: float, reserved: Reserved) -> None:
         f"{budget - spent - promised:,.2f} {of} of the budget of {budget:,.2f} {of} are left: "
         f"{spent:,.2f} are spent and {promised:,.2f} reserved.",
         where="the table vote_ledger: prefdata annotate status",
-        fix="Raise --budget, plan smaller batches, or import what has come back: what was "
-        "skipped is refunded.",
+        fix="Import what has come back; give up on what will not, which frees its money "
+        "(prefdata annotate close --batch N); or raise --budget.",
     )

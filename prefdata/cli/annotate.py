@@ -1,4 +1,4 @@
-"""Commands around annotation tools: export tasks, import answers, show how far it is."""
+"""Commands around annotation tools: export tasks, import answers, close a batch, status."""
 
 from __future__ import annotations
 
@@ -224,6 +224,33 @@ def show_status(workspace: Workspace = None, *, as_json: Json = False) -> None:
         return
     for one in found:
         _show_batch(one)
+
+
+@annotate_app.command("close")
+def close_batch(
+    batch: Annotated[int, typer.Option(help="Number of the batch.", min=0)],
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            help="Beginning of the plan's name, if several have such a batch.", show_default=False
+        ),
+    ] = None,
+    workspace: Workspace = None,
+    step: Annotated[str, typer.Option(help="Step that planned.")] = "route",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Give up on what a batch still waits for: its money is free again."""
+    import prefdata as pf
+
+    closed = pf.close_batch(batch, workspace=workspace, step=step, plan=plan)
+    if as_json:
+        _output.json_lines([asdict(closed)])
+        return
+    _output.line(
+        f"batch {closed.batch} of plan {closed.plan_id[:_SHOWN_DIGITS]}: {closed.n_votes:,} "
+        f"judgments are no longer awaited, {closed.cost:,.2f} {closed.currency} are free"
+    )
 
 
 def _show_batch(one: BatchStatus) -> None:

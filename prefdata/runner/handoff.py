@@ -7,6 +7,7 @@ counts as handed off when its record is there.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,22 @@ if TYPE_CHECKING:
     from prefdata.protocols import Params
     from prefdata.protocols.handoffs import Handoff
 
-__all__ = ["HandoffResult", "hand_off"]
+__all__ = ["Closed", "HandoffResult", "close_batch", "hand_off"]
 
 _SHOWN_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A batch that nothing more is awaited of."""
+
+    plan_id: str
+    batch: int
+    n_votes: int
+    """Judgments that were given up."""
+    cost: float
+    """What had been reserved for them, in `currency`."""
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +95,7 @@ def hand_off(  # noqa: PLR0913 - the options of the command
         to: Folder to write; ``handoffs/<plan>-b<batch>-<tool>`` in the workspace when None.
         params: Parameters of the tool.
         budget: The most that the sources of the batch may cost over all plans, in the currency of
-            the plan: paid and promised.
+            the plan: paid and promised. When None, the budget that the plan was made for.
         is_dry: Write and reserve nothing; tell what it would be.
 
     Raises:
@@ -98,6 +112,8 @@ def hand_off(  # noqa: PLR0913 - the options of the command
     ledger = Ledger(catalog)
     number = _open_batch(catalog, routes, ledger, tool) if batch is None else batch
     asked = routes.filter(pl.col("batch") == number)
+    if budget is None:
+        budget = _planned_budget(catalog, step, str(routes["source"][0]))
     if asked.is_empty():
         known = ", ".join(map(str, routes["batch"].unique().sort()))
         raise UserError(
@@ -120,6 +136,55 @@ def hand_off(  # noqa: PLR0913 - the options of the command
         )
     digests = _write(catalog, handoff, checked, asked, reserved, folder)
     return _handed(tool, plan, number, reserved, budget, folder, digests, is_dry=False)
+
+
+def close_batch(
+    catalog: Catalog, batch: int, *, step: str = "route", plan: str | None = None
+) -> Closed:
+    """Give up on the judgments that a batch still waits for; their money is free again.
+
+    Args:
+        catalog: The catalog.
+        batch: Number of the batch.
+        step: The step that planned, where no plan is named.
+        plan: Beginning of the name of the plan; that of the step as it is now when None.
+
+    Raises:
+        UserError: If no batch of that number was handed off, or there are several.
+    """
+    events = Ledger(catalog).events().filter(pl.col("batch") == batch)
+    if plan is None:
+        rows = catalog.scan("routes").filter(pl.col("stage") == step).select("plan_id").unique()
+        known = rows.collect()["plan_id"].to_list()
+        # A plan that was made anew no longer names the one that is out.
+        current = events.filter(pl.col("plan_id").is_in(known))
+        events = current if current.height else events
+    else:
+        events = events.filter(pl.col("plan_id").str.starts_with(plan))
+    plans = events["plan_id"].unique().sort().to_list()
+    if len(plans) != 1:
+        told = ", ".join(name[:_SHOWN_DIGITS] for name in plans)
+        raise UserError(
+            f"There are several batches {batch}." if plans else f"Batch {batch} is not out.",
+            where=f"plans {told}" if plans else "table vote_ledger",
+            fix="Name one: --plan PLAN" if plans else "See what is: prefdata annotate status",
+        )
+    n_votes, cost = Ledger(catalog).close(plans[0], batch)
+    return Closed(plans[0], batch, n_votes, cost, events["currency"][0])
+
+
+def _planned_budget(catalog: Catalog, step: str, source: str) -> float | None:
+    """Return the budget of the run that made the plan; None where it had none."""
+    rows = (
+        catalog.scan("run_steps")
+        .filter(pl.col("step") == f"{step}/{source}")
+        .sort("started_at")
+        .tail(1)
+        .select("params")
+        .collect()
+    )
+    found = json.loads(rows["params"][0]).get("budget") if rows.height else None
+    return None if found is None else float(found)
 
 
 def _routes(catalog: Catalog, step: str, source: str | None) -> pl.DataFrame:

@@ -65,6 +65,8 @@ def label(answered: Path) -> list[str]:
     price: float = sent.cost
     back = pf.take_back([answered], tool="csv", experts=["ann"], workspace="workspace")
     left: float = sum(batch.left for batch in pf.label_status())
+    freed: float = pf.close_batch(0, plan="3fb2").cost
     reasons: dict[str, int] = back.rejected
     told = f"{sent.n_votes} for {price} {sent.currency}, {back.settled['done']} done, {left} left"
+    told += f", {freed} free"
     return [told, *sent.digests, *reasons, back.run.snapshot.name]

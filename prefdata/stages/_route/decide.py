@@ -16,7 +16,7 @@ from prefdata.routing.arrays import Arrays, differences, make_arrays
 from prefdata.routing.evaluate import VERDICT, Evaluation, evaluate
 from prefdata.routing.plan import Plan, first_plan, payments, random_gains, routed_plan
 from prefdata.routing.results import CURVE
-from prefdata.stages._route.routers import RANDOM, caller
+from prefdata.stages._route.routers import RANDOM, caller, preferred
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,6 +132,8 @@ def decide(
 ) -> Decision:
     """Evaluate the routers, and plan by the one that is wanted if it beats random choice."""
     described = differences(cases, tables, vectors, params.embedder, context.step)
+    wanted = preferred(params.router, is_lexical=described.is_lexical)
+    params = params.model_copy(update={"router": wanted})
     arrays = make_arrays(cases, roles.rows, described.difference)
     purse = money(cases, roles, params)
     evaluation = evaluate(

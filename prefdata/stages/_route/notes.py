@@ -96,6 +96,11 @@ def _followed(decision: Decision, params: RouteParams) -> str:
 
 
 def _asked(decision: Decision, purse: Money, currency: str) -> str:
+    if not purse.n_pool:
+        return (
+            "people have judged every comparison that has a label of the AI, so there is nobody to "
+            "ask; `pool: all` is a back-test on what they judged"
+        )
     asked = decision.plan.rows.filter(pl.col("n_votes") > 0)
     arms = dict(sorted(asked["arm"].value_counts().iter_rows()))
     by_arm = ", ".join(f"{arm} {n:,}" for arm, n in arms.items()) or "none"

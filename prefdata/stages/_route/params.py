@@ -12,7 +12,7 @@ from prefdata.routing.cases import Protocol, Reading
 from prefdata.routing.choice import ArmCapacity, Limits, VoteQuota
 from prefdata.routing.plan import Terms
 from prefdata.routing.roles import Pool
-from prefdata.stages._route.routers import RANDOM, RouterChoice
+from prefdata.stages._route.routers import AUTO, RANDOM, RouterChoice, preferred
 
 __all__ = ["RouteParams"]
 
@@ -61,9 +61,10 @@ class RouteParams(Params):
         "disagree too often to be mixed.",
     )
     router: RouterChoice = Field(
-        default=RouterChoice(name="ensemble"),
+        default=RouterChoice(name=AUTO),
         description="The router, by name or with parameters. It is used only where it is shown to "
-        "beat random choice. With `random` people are asked at random.",
+        "beat random choice. `auto`: `ensemble`, or `paired` where the embedder is `lexical`. With "
+        "`random` people are asked at random.",
     )
     routers: tuple[RouterChoice, ...] = Field(
         default=tuple(RouterChoice(name=name) for name in _COMPARED),
@@ -166,8 +167,11 @@ class RouteParams(Params):
 
     def compared(self) -> tuple[RouterChoice, ...]:
         """Return the routers that are evaluated: the one that is wanted first, each name once."""
-        by_name = {choice.name: choice for choice in reversed((self.router, *self.routers))}
-        names = dict.fromkeys(choice.name for choice in (self.router, *self.routers))
+        wanted = [self.router]
+        if self.router.name == AUTO:
+            wanted = [preferred(self.router, is_lexical=way) for way in (False, True)]
+        by_name = {choice.name: choice for choice in reversed((*wanted, *self.routers))}
+        names = dict.fromkeys(choice.name for choice in (*wanted, *self.routers))
         return tuple(by_name[name] for name in names if name != RANDOM)
 
     def reading(self, seed: int) -> Reading:

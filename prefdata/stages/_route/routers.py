@@ -16,16 +16,20 @@ if TYPE_CHECKING:
 
     from prefdata.protocols import Context, Gains, RoutingData
 
-__all__ = ["RANDOM", "RouterChoice", "caller"]
+__all__ = ["AUTO", "RANDOM", "RouterChoice", "caller", "preferred"]
 
 RANDOM = "random"
 """The router that all others must beat; every evaluation has it."""
+AUTO = "auto"
+"""One of two, by what the vectors are of. That is settled before anything is measured: to take
+whichever does best on the evaluation set would flatter it."""
+_WITH_MODEL, _WITHOUT = "ensemble", "paired"
 
 
 class RouterChoice(Params):
     """A router and its parameters; the name alone will do."""
 
-    name: str = Field(description="Name of the router.")
+    name: str = Field(description="Name of the router; see `prefdata router list`.")
     params: dict[str, Any] = Field(default_factory=dict, description="Its parameters.")
 
     @model_validator(mode="before")
@@ -51,6 +55,18 @@ class RouterChoice(Params):
                 where=f"router {self.name}, parameter {place or 'params'}",
                 fix=f"It has these: {', '.join(found.params.model_fields) or 'none'}.",
             ) from error
+
+
+def preferred(choice: RouterChoice, *, is_lexical: bool) -> RouterChoice:
+    """Return the router that `auto` stands for; any other is returned as it is.
+
+    Args:
+        choice: What was wanted.
+        is_lexical: Whether the vectors are of wording alone, on which reward heads rank weakly.
+    """
+    if choice.name != AUTO:
+        return choice
+    return RouterChoice(name=_WITHOUT if is_lexical else _WITH_MODEL)
 
 
 def caller(choice: RouterChoice, context: Context) -> Callable[[RoutingData, int], Gains]:

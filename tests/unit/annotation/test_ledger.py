@@ -160,3 +160,20 @@ def test_who_never_gets_the_ledger_gives_up(
         with pytest.raises(ConflictError, match="Another process"):
             Ledger(catalog).reserve(batch, tool="plain")
     assert Ledger(catalog).reserve(batch, tool="plain").is_new
+
+
+def test_a_closed_batch_waits_for_nothing_and_pays_who_comes_late(
+    catalog: Catalog, batch: pl.DataFrame
+) -> None:
+    ledger = Ledger(catalog)
+    ledger.reserve(batch, tool="plain")
+    row = batch.row(0, named=True)
+    ledger.settle(_outcome(row))
+    plan = batch["plan_id"][0]
+    assert ledger.close(plan, 0) == (7, 1.75)
+    assert ledger.close(plan, 0) == (0, 0.0)
+    (money,) = ledger.balance().to_dicts()
+    assert (money["n_open"], money["n_done"], money["n_refunded"]) == (0, 1, 7)
+    ledger.settle(_outcome(batch.row(1, named=True), "late"))
+    (money,) = ledger.balance().to_dicts()
+    assert (money["n_done"], money["n_refunded"]) == (2, 6)

@@ -143,8 +143,9 @@ def test_too_few_labels_are_not_evaluated(data: RoutingData) -> None:
     evaluation = evaluate(few, {"paired": paired}, shares=SHARES, seed=1)
     row = verdicts(evaluation)["paired"]
     assert row["verdict"] == "too-few-labels"
-    assert row["reason"].startswith("150 comparisons have three human labels or more, of which")
-    assert row["reason"].endswith("; 200 and 20 are needed.")
+    reason = str(row["reason"])
+    assert reason.startswith("150 comparisons have three human labels or more, of which")
+    assert reason.endswith("; 200 and 20 are needed.")
     assert row["n_overhead_votes"] == 3 * 150 + 200
     assert evaluation.curves.is_empty()
     assert evaluation.areas.is_empty()

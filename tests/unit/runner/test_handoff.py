@@ -10,7 +10,7 @@ import pytest
 from prefdata.annotation.tasks import TASKS_SUFFIX, read_tasks
 from prefdata.catalog import Catalog
 from prefdata.core.errors import BudgetError, RecipeError, UnknownNameError, UserError
-from prefdata.runner.handoff import hand_off
+from prefdata.runner.handoff import close_batch, hand_off
 from prefdata.testing.labelling import offer_plain, plan_routes, put_plan
 from prefdata.testing.votes import commit_frames
 
@@ -136,3 +136,23 @@ def test_of_several_plans_one_is_named(catalog: Catalog, routes: pl.DataFrame) -
         hand_off(catalog, "plain")
     assert caught.value.fix == "Name one: --source toy"
     assert hand_off(catalog, "plain", source="toy").n_votes == 8
+
+
+def test_the_budget_of_the_plan_binds_without_being_said_again(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_plan(catalog)
+    monkeypatch.setattr("prefdata.runner.handoff._planned_budget", lambda *_: 3.0)
+    assert hand_off(catalog, "plain").budget == 3.0
+    with pytest.raises(BudgetError, match="prefdata annotate close"):
+        hand_off(catalog, "plain")
+    closed = close_batch(catalog, 0)
+    assert (closed.n_votes, closed.cost, closed.currency) == (8, 2.0, "EUR")
+    assert hand_off(catalog, "plain").promised == 0.0
+
+
+def test_a_batch_that_is_not_out_cannot_be_closed(catalog: Catalog, routes: pl.DataFrame) -> None:
+    with pytest.raises(UserError, match="Batch 7 is not out"):
+        close_batch(catalog, 7)
+    hand_off(catalog, "plain")
+    assert close_batch(catalog, 0, plan=routes["plan_id"][0][:4]).n_votes == 8

@@ -15,7 +15,9 @@ from prefdata.core.errors import InternalError, RecipeError, UnknownNameError, U
 from prefdata.protocols import Context, VectorSet
 from prefdata.recipes import Recipe
 from prefdata.runner import run
+from prefdata.runner.handoff import hand_off
 from prefdata.schema import check, polars_schema, table_schema
+from prefdata.stages._route.routers import RouterChoice, preferred
 from prefdata.stages.route import RouteParams, route
 from prefdata.tables.identity import hash_texts
 from prefdata.testing.votes import STEPS, VoteWorld, put_votes, vote_tables
@@ -201,13 +203,26 @@ def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
     catalog = Catalog.create(tmp_path / "w")
     put_votes(catalog, replace(_WORLD, n_imported=5))
     params = {"embedder": {"model": "lexical", "dimension": 8}, "quotas": ({"most": 9},)}
-    step = {"stage": "route", "params": _PARAMS | params}
+    step = {"stage": "route", "params": _PARAMS | params | {"budget": 25.0}}
     recipe = Recipe.model_validate({"name": "plan", "steps": [step]})
     done = run(catalog, recipe)
     assert run(catalog, recipe).steps[0].is_cached
     assert run(catalog, recipe, is_forced=True).snapshot.name == done.snapshot.name
     routes = catalog.scan("routes").collect()
     assert 0 < routes["n_votes"].sum() <= 9
+    # Who hands the plan off need not say again what it may cost.
+    assert hand_off(catalog, "csv", is_dry=True).budget == 25.0
+
+
+def test_the_default_router_depends_on_the_vectors_and_on_nothing_measured() -> None:
+    auto = RouterChoice(name="auto")
+    assert preferred(auto, is_lexical=True).name == "paired"
+    assert preferred(auto, is_lexical=False).name == "ensemble"
+    named = RouterChoice(name="influence")
+    assert preferred(named, is_lexical=True) == named
+    compared = [choice.name for choice in RouteParams().compared()]
+    assert compared[:2] == ["ensemble", "paired"]
+    assert len(set(compared)) == len(compared)
 
 
 def test_nothing_comes_of_nothing(frames: dict[str, pl.DataFrame]) -> None:
