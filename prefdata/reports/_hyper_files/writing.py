@@ -73,8 +73,8 @@ def write_files(rows: pl.DataFrame, params: HyperFiles, context: Context, out: P
         "params": params,
         "snapshot": context.snapshot or "none",
     }
-    summary = f"{rows.height:,} comparisons that people and the AI have judged"
-    summary += f" for the aspect {params.aspect} (--set aspect=NAME for another)\n"
+    summary = f"{rows.height:,} comparisons that people and the AI have judged\n"
+    summary += f"{short(f'aspect {params.aspect} (--set aspect=NAME for another)')}\n"
     lines = plain_table(shown) if told else []
     texts = {
         "index.html": render(_TEMPLATE, values),
