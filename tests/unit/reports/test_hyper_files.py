@@ -111,4 +111,4 @@ def test_a_wrong_aspect_is_named(tables: dict[str, pl.LazyFrame], tmp_path: Path
     assert "for the aspect taste" in (tmp_path / "index.html").read_text()
     told = (tmp_path / "summary.txt").read_text()
     assert told.startswith("0 comparisons")
-    assert "for the aspect taste (--set aspect=NAME for another)" in told
+    assert "aspect taste (--set aspect=NAME for another)" in told
