@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from prefdata.protocols import Comparisons, RoutingData
+from prefdata.routing.features.matrix import tag_matrix
 from prefdata.texts.normal import is_blank
 from prefdata.texts.views import texts_of, view_of
 from prefdata.vectors.models import LEXICAL, resolved
@@ -193,11 +194,7 @@ def _tags(rows: pl.DataFrame) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
     exploded = rows.select("tags", row=pl.int_range(pl.len())).explode("tags").drop_nulls("tags")
     counts = exploded.unique(["row", "tags"]).group_by("tags").len().sort("tags")
     names = counts.filter(pl.col("len") < rows.height)["tags"]
-    matrix = np.zeros((rows.height, names.len()), dtype=np.bool_)
-    numbered = names.to_frame().with_row_index("column")
-    cells = exploded.join(numbered, on="tags")
-    matrix[cells["row"].to_numpy(), cells["column"].to_numpy()] = True
-    return matrix, tuple(names)
+    return tag_matrix(rows, tuple(names))
 
 
 def _signals(rows: pl.DataFrame) -> tuple[Floats, tuple[str, ...]]:
@@ -225,11 +222,4 @@ def _with_labels(comparisons: Comparisons, n: int) -> Comparisons:
     """Keep the first n labels of people alone."""
     humans = comparisons.humans.copy()
     humans[:, n:] = np.nan
-    return Comparisons(
-        comparisons.difference,
-        comparisons.tags,
-        comparisons.signals,
-        comparisons.ai,
-        humans,
-        comparisons.groups,
-    )
+    return replace(comparisons, humans=humans)

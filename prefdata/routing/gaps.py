@@ -9,6 +9,7 @@ import numpy as np
 
 from prefdata.metrics.bradley_terry import fit_heads
 from prefdata.protocols.routing import Gains
+from prefdata.routing.margins import mean_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,8 +81,8 @@ def gap_gains(
     of_ai = np.concatenate([pool.ai, *(part.ai for part in people)])
     first = _gaps(data, rows, of_ai, np.ones(len(rows)), ridge)
     is_clean = _is_left_of_knee(first, back_off)
-    means, votes = zip(*(_people(part.humans) for part in people), strict=True)
-    weights = np.concatenate([is_clean, *(amplification * n for n in votes)])
+    means, votes = zip(*map(mean_labels, people), strict=True)
+    weights = np.concatenate([is_clean, *(amplification * (n > 0) for n in votes)])
     gaps = first
     if weights.any():
         gaps = _gaps(data, rows, np.concatenate([pool.ai, *means]), weights, ridge)
@@ -145,9 +146,3 @@ def _is_left_of_knee(gaps: NDArray[np.float64], back_off: float) -> NDArray[np.f
     kept = np.zeros(len(gaps))
     kept[order[:n_kept]] = 1
     return kept
-
-
-def _people(humans: NDArray[np.floating[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the mean label of people, a half where there is none, and whether there is one."""
-    n = (~np.isnan(humans)).sum(axis=1)
-    return np.where(n > 0, np.nansum(humans, axis=1) / np.maximum(n, 1), 0.5), n > 0

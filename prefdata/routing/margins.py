@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from prefdata.protocols.routing import Comparisons, RoutingData
 
-__all__ = ["Margins", "folds", "human_margins", "mixed_margins"]
+__all__ = ["Margins", "folds", "human_margins", "mean_labels", "mixed_margins"]
 
 _PEOPLE = 4.0
 """How often a label of a person counts among those of the AI, as at first in RLTHF."""
@@ -49,8 +49,8 @@ def human_margins(
     """
     evaluation, seeds = data.evaluation, data.seed
     at = folds(evaluation.groups, n_folds, seed)
-    labels, votes = _mean_labels(evaluation)
-    seed_labels, seed_votes = _mean_labels(seeds)
+    labels, votes = mean_labels(evaluation)
+    seed_labels, seed_votes = mean_labels(seeds)
     margins = np.zeros(len(evaluation))
     means = []
     for fold in range(int(at.max()) + 1):
@@ -92,7 +92,7 @@ def mixed_margins(
     """
     pool = data.pool
     parts = (data.evaluation, data.seed, pool)
-    people = [_mean_labels(part) for part in parts[:2]]
+    people = [mean_labels(part) for part in parts[:2]]
     n_parts = -(-len(pool) // _POOL_ROWS) or 1
     is_learnt = folds(pool.groups, n_parts, seed + 1) == 0
     difference = np.concatenate([part.difference for part in parts])
@@ -120,7 +120,7 @@ def folds(groups: NDArray[np.int64], n_folds: int, seed: int) -> NDArray[np.int6
     return np.asarray(dealt[at], dtype=np.int64)
 
 
-def _mean_labels(
+def mean_labels(
     comparisons: Comparisons,
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
     """Return the mean label of people, and how many there are; a half where there is none."""

@@ -13,7 +13,7 @@ from prefdata.tables.identity import encode, hash_texts, hash_tuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["COMPARISON", "VOTE", "Votes", "comparison_ids", "read_votes"]
+__all__ = ["AI_KINDS", "COMPARISON", "VOTE", "Votes", "comparison_ids", "read_votes"]
 
 COMPARISON: Mapping[str, pl.DataType] = {
     "comparison_id": pl.String(),
@@ -45,6 +45,9 @@ vote is the AI's when its kind is model or rule); ``protocol`` is ``rating`` whe
 compared, else ``pairwise``; ``label`` is 1 for a, 0 for b, 0.5 a tie, and between where the same
 annotator said several things; ``step`` made the pair."""
 
+AI_KINDS = ("model", "rule")
+"""Kinds of annotators whose votes are the AI's."""
+
 _OF_RATINGS = r"^(?:ratings|mean)"
 
 
@@ -59,7 +62,7 @@ class Votes:
 
     def of(self, *, is_ai: bool) -> pl.DataFrame:
         """Return the votes of the AI (models and rules), or those of people."""
-        found = pl.col("kind").is_in(("model", "rule"))
+        found = pl.col("kind").is_in(AI_KINDS)
         return self.votes.filter(found if is_ai else ~found)
 
 

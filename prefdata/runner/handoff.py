@@ -7,7 +7,6 @@ counts as handed off when its record is there.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from prefdata.annotation.tasks import FOLDER, make_tasks, tasks_name, write_task
 from prefdata.core.errors import UnknownNameError, UserError
 from prefdata.registry import plugin
 from prefdata.runner.folders import prepare_folder, refuse_foreign
+from prefdata.runner.lineage import last_params
 from prefdata.runner.units import checked_params
 
 if TYPE_CHECKING:
@@ -175,15 +175,7 @@ def close_batch(
 
 def _planned_budget(catalog: Catalog, step: str, source: str) -> float | None:
     """Return the budget of the run that made the plan; None where it had none."""
-    rows = (
-        catalog.scan("run_steps")
-        .filter(pl.col("step") == f"{step}/{source}")
-        .sort("started_at")
-        .tail(1)
-        .select("params")
-        .collect()
-    )
-    found = json.loads(rows["params"][0]).get("budget") if rows.height else None
+    found = last_params(catalog, pl.col("step") == f"{step}/{source}").get("budget")
     return None if found is None else float(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -15,16 +16,29 @@ from prefdata.core.fingerprint import canonical_json
 from prefdata.schema import conform, table_schema
 
 if TYPE_CHECKING:
+    from prefdata.catalog import Catalog
     from prefdata.catalog.write import Write
     from prefdata.runner.results import StepResult
 
-__all__ = ["RunRecord"]
+__all__ = ["RunRecord", "last_params"]
 
 _SHAPING = ("polars", "pyarrow", "duckdb", "pyiceberg")
 
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def last_params(catalog: Catalog, is_wanted: pl.Expr) -> dict[str, Any]:
+    """Return the parameters of the step that ran last, of those wanted; none if none ran.
+
+    Args:
+        catalog: The catalog.
+        is_wanted: Of a row of ``run_steps``.
+    """
+    rows = catalog.scan("run_steps").filter(is_wanted).sort("started_at").tail(1)
+    params = rows.select("params").collect()["params"]
+    return dict(json.loads(params[0])) if len(params) else {}
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ killed is run again, with the same files or with none.
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from prefdata.core.events import Report, silent
 from prefdata.core.fingerprint import ID_HEX_DIGITS, file_digest
 from prefdata.recipes import Recipe
 from prefdata.registry import names, plugin
+from prefdata.runner.lineage import last_params
 from prefdata.runner.run import RunResult, run
 from prefdata.runner.units import checked_params
 
@@ -124,15 +124,8 @@ def take_back(
 
 
 def _last_params(catalog: Catalog, step: str) -> dict[str, Any]:
-    rows = (
-        catalog.scan("run_steps")
-        .filter(pl.col("stage") == _STAGE, pl.col("step").str.starts_with(f"{step}/"))
-        .sort("started_at")
-        .tail(1)
-        .select("params")
-        .collect()
-    )
-    return dict(json.loads(rows["params"][0])) if rows.height else {}
+    is_of_step = pl.col("step").str.starts_with(f"{step}/")
+    return last_params(catalog, (pl.col("stage") == _STAGE) & is_of_step)
 
 
 def _name(path: Path, tool: str | None) -> tuple[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from prefdata.core.errors import InternalError
 from prefdata.protocols import Context, StageResult, stage
@@ -69,9 +68,7 @@ def route(tables: Mapping[str, pl.LazyFrame], params: RouteParams, context: Cont
     )
     purse = money(cases, roles, params)
     if roles.is_ready:
-        # One thread: many small products are slower on several, and their sums differ by machine.
-        with threadpool_limits(1):
-            decision = decide(cases, roles, tables, params, context, context.vectors)
+        decision = decide(cases, roles, tables, params, context, context.vectors)
         told = notes(decision, roles, cases, purse, params)
     else:
         decision = decide_first(cases, roles, params, seed)

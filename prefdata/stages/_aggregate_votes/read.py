@@ -10,14 +10,13 @@ import polars as pl
 from prefdata.core.errors import DataError
 from prefdata.metrics.dawid_skene import Ratings
 from prefdata.routing.levels import CLASSES, level, vote_class
-from prefdata.routing.votes import read_votes
+from prefdata.routing.votes import AI_KINDS, read_votes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["Read", "read"]
 
-_AI = ("model", "rule")
 _N_SHOWN = 5
 
 
@@ -91,7 +90,7 @@ def read(
         .with_columns(
             vote_class().alias("class"),
             level().alias("level"),
-            is_ai=pl.col("kind").is_in(_AI),
+            is_ai=pl.col("kind").is_in(AI_KINDS),
         )
         .sort("item", "who")
     )

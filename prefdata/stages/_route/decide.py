@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from prefdata.metrics.agreement import krippendorff_alpha
@@ -21,7 +22,6 @@ from prefdata.stages._route.routers import RANDOM, caller, preferred
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from prefdata.protocols import Context, Vectors
@@ -199,14 +199,14 @@ def _choice(
 
 def _terms(arrays: Arrays, purse: Money, params: RouteParams) -> verdicts.Terms:
     value = params.value_of_accuracy
-    terms = verdicts.Terms(
+    return verdicts.Terms(
         vote_cost=purse.price,
         budget=purse.of_pool(params.budget),
         value=None if value is None else value * max(purse.n_pool, 1),
         objective=params.objective,
         min_evaluation=_least(params),
+        alpha=_alpha(arrays.judged.evaluation.humans),
     )
-    return replace(terms, alpha=_alpha(arrays.judged.evaluation.humans))
 
 
 def _least(params: RouteParams) -> int:
@@ -215,8 +215,6 @@ def _least(params: RouteParams) -> int:
 
 def _alpha(humans: NDArray[np.floating[Any]]) -> float | None:
     """Return Krippendorff's alpha of people: for a, for b, or a tie."""
-    import numpy as np
-
     sides = np.sign(humans - 0.5)
     counts = np.stack([(sides == side).sum(axis=1) for side in (-1, 0, 1)], axis=1)
     return krippendorff_alpha(counts)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic
 from pydantic import Field, model_validator
+from threadpoolctl import threadpool_limits
 
 from prefdata.core.errors import RecipeError
 from prefdata.protocols import Params, Router, RouterContext
@@ -75,6 +76,8 @@ def caller(choice: RouterChoice, context: Context) -> Callable[[RoutingData, int
 
     def fit(data: RoutingData, seed: int) -> Gains:
         around = RouterContext(seed=seed, report=context.report, files=context.files)
-        return router.fit(data, params, around)
+        # As in `evaluate`; vectors are not made here, and may take all threads.
+        with threadpool_limits(1):
+            return router.fit(data, params, around)
 
     return fit
