@@ -44,7 +44,7 @@ class Cases:
     """Comparisons with a label of the AI, and votes of people; no columns where nobody voted."""
 
     rows: pl.DataFrame
-    """Sorted by id: the columns of `prefdata.routing.votes.COMPARISON`; ``ai_label``,
+    """Sorted by id: the columns of `prefdata.tables.comparisons.COMPARISON`; ``ai_label``,
     ``confidence``, ``is_tie``, ``dissent`` of the votes of the AI; ``n_human`` and, of these,
     ``n_native`` that no plan asked for; ``words``; ``language``; ``tags``."""
     votes: pl.DataFrame

@@ -8,24 +8,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from prefdata.core.errors import DataError
-from prefdata.tables.identity import encode, hash_texts, hash_tuple
+from prefdata.tables.comparisons import COMPARISON, comparison_ids
+from prefdata.tables.identity import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["AI_KINDS", "COMPARISON", "VOTE", "Votes", "comparison_ids", "read_votes"]
-
-COMPARISON: Mapping[str, pl.DataType] = {
-    "comparison_id": pl.String(),
-    "source": pl.String(),
-    "prompt_id": pl.String(),
-    "response_a_id": pl.String(),
-    "response_b_id": pl.String(),
-    "aspect": pl.String(),
-    "prompt_hash": pl.String(),
-}
-"""Columns of comparisons. ``prompt_hash`` is equal for prompts with the same words, which must
-never be on both sides of a split."""
+__all__ = ["AI_KINDS", "VOTE", "Votes", "read_votes"]
 
 VOTE: Mapping[str, pl.DataType] = {
     "comparison_id": pl.String(),
@@ -64,30 +53,6 @@ class Votes:
         """Return the votes of the AI (models and rules), or those of people."""
         found = pl.col("kind").is_in(AI_KINDS)
         return self.votes.filter(found if is_ai else ~found)
-
-
-def comparison_ids(frame: pl.DataFrame, one: str, other: str) -> pl.DataFrame:
-    """Put two responses in their order, and name the comparison.
-
-    Which is a and which is b follows from digests of the ids, so that neither the ids of a source
-    (where the chosen one may come first by name) nor anybody's choice has a say.
-
-    Args:
-        frame: With ``prompt_id``, ``aspect`` and two columns of response ids.
-        one: Name of one of the two columns.
-        other: Name of the other.
-
-    Returns:
-        The frame with ``comparison_id``, ``response_a_id``, ``response_b_id`` and ``is_one_a``.
-    """
-    first, second = (hash_texts(frame[name]).alias(name) for name in (one, other))
-    is_one_a = (first < second).alias("is_one_a")
-    ordered = frame.with_columns(is_one_a).with_columns(
-        response_a_id=pl.when("is_one_a").then(one).otherwise(other),
-        response_b_id=pl.when("is_one_a").then(other).otherwise(one),
-    )
-    names = hash_tuple(ordered, "prompt_id", "response_a_id", "response_b_id", "aspect")
-    return ordered.with_columns(names.alias("comparison_id"))
 
 
 def read_votes(tables: Mapping[str, pl.LazyFrame], steps: Sequence[str]) -> Votes:

@@ -55,7 +55,7 @@ def plan_routes(
     """Return a plan: by turns nobody, one person or three are asked, at a quarter a judgment.
 
     Args:
-        comparisons: Columns of `prefdata.routing.votes.COMPARISON`.
+        comparisons: Columns of `prefdata.tables.comparisons.COMPARISON`.
         n_batches: Those that are asked come in so many batches, from 0.
         plan: What names the plan.
     """

@@ -25,7 +25,7 @@ class Read:
     """Comparisons and the votes on them, in a fixed order."""
 
     comparisons: pl.DataFrame
-    """Columns of `routing.votes.COMPARISON`, and ``item``, the number of the row; by id."""
+    """Columns of `tables.comparisons.COMPARISON`, and ``item``, the number of the row; by id."""
     votes: pl.DataFrame
     """Columns of `routing.votes.VOTE`, and ``item``, ``who`` (the number of the annotator),
     ``class`` (of `routing.levels.CLASSES`), ``level``, ``is_ai`` and ``aspect``."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from prefdata.core.errors import DataError
-from prefdata.routing.votes import COMPARISON, VOTE, comparison_ids, read_votes
+from prefdata.routing.votes import VOTE, read_votes
 from prefdata.schema import polars_schema, table_schema
+from prefdata.tables.comparisons import COMPARISON
 
 __all__: list[str] = []
 
@@ -82,25 +81,3 @@ def test_nothing_is_a_table_without_rows() -> None:
     found = read_votes(_tables(), ["made"])
     assert found.comparisons.schema == pl.Schema(COMPARISON)
     assert found.votes.schema == pl.Schema(VOTE)
-
-
-@given(st.lists(st.tuples(st.text(max_size=5), st.text(max_size=5)), min_size=1, max_size=20))
-def test_the_name_does_not_depend_on_who_comes_first(ids: list[tuple[str, str]]) -> None:
-    frame = pl.DataFrame(ids, schema={"one": pl.String, "other": pl.String}, orient="row")
-    frame = frame.with_columns(prompt_id=pl.lit("p"), aspect=pl.lit("overall"))
-    names = ["comparison_id", "response_a_id", "response_b_id"]
-    here = comparison_ids(frame, "one", "other").select(names)
-    assert here.equals(comparison_ids(frame, "other", "one").select(names))
-
-
-def test_a_is_no_more_often_the_one_that_comes_first_by_name() -> None:
-    n = 2000
-    frame = pl.DataFrame(
-        {
-            "one": [f"{i}/chosen" for i in range(n)],
-            "other": [f"{i}/rejected" for i in range(n)],
-            "prompt_id": [str(i) for i in range(n)],
-            "aspect": ["overall"] * n,
-        }
-    )
-    assert 900 < comparison_ids(frame, "one", "other")["is_one_a"].sum() < 1100
