@@ -78,7 +78,7 @@ def read_ballots(
     """Read the votes of some steps and the labels of others, of one source.
 
     A principle that several steps vote on has its votes of the first. Comparisons that not all of
-    the steps voted on are left out, and counted.
+    the steps voted on are left out, and counted; a step that wrote no principles has no say.
 
     Args:
         tables: pairs, annotators, prompts, responses, principles and votes, of one source.
@@ -97,7 +97,7 @@ def read_ballots(
         step: cast.filter(pl.col("stage") == step)
         .select("comparison_id", pl.col("votes").alias(step))
         .collect()
-        for step in dict.fromkeys(votes)
+        for step in principles["stage"].unique(maintain_order=True)
     }
     for frame in frames.values():
         wide = wide.join(frame, on="comparison_id", how="inner")

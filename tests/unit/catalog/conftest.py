@@ -344,6 +344,64 @@ _AGREEMENTS: Rows = [
         ("cohen", "human-ai", "all", "all", 0.2),
     )
 ]
+_PRINCIPLES: Rows = [
+    {"principle_id": f"p{at}", "source": "beta", "position": at, "origin": "catalogue"}
+    | {"name": name, "theme": "t", "sentence": f"is {name}", "opposite": opposite}
+    | {"stage": stage}
+    for stage in ("factors", "other")
+    for at, (name, opposite) in enumerate((("long", "is short"), ("kind", None), ("new", None)))
+]
+_FACTORS: Rows = [
+    {"response_id": "beta:p1/0", "prompt_id": "beta:p1", "source": "beta", "language": "en"}
+    | {"catalogue": "c", "values": [12.0, None, 0.5], "stage": "factors"}
+]
+_VOTES: Rows = [
+    {"comparison_id": "c1", "source": "beta", "prompt_id": "beta:p1", "aspect": "overall"}
+    | {"response_a_id": "beta:p1/0", "response_b_id": "beta:p1/1", "voter": "m@c"}
+    | {"votes": votes, "stage": stage}
+    for stage, votes in (("factors", [1, None, 0]), ("other", [-1, 2, -2]))
+]
+_EFFECTS: Rows = [
+    {"principle_id": p, "source": "beta", "group_by": by, "group_value": value, "part": part}
+    | {"status": "measured" if n else "suppressed", "n_labels": n or 4, "strength": n and strength}
+    | {"relevance": n and 0.5, "accuracy": n and 0.6, "q": n and q, "stage": "constitution"}
+    for p, by, value, part, n, strength, q in (
+        ("p0", "all", "all", "all", 40, -0.2, 0.01),
+        ("p0", "all", "all", "report", 16, -0.1, 0.3),
+        ("p1", "all", "all", "all", 40, -0.3, 0.02),
+        ("p2", "all", "all", "all", 40, 0.1, 0.5),
+        ("p0", "country", "FR", "all", None, None, None),
+    )
+]
+_CONTRASTS: Rows = [
+    {"principle_id": p, "source": "beta", "group_by": "country", "group_value": value}
+    | {"reference": reference, "status": status, "n_labels": 20, "n_reference": 20}
+    | {"difference": difference, "q": q, "stage": "constitution"}
+    for p, value, reference, status, difference, q in (
+        ("p0", "FR", "rest", "measured", 0.2, 0.01),
+        ("p1", "FR", "rest", "measured", -0.3, 0.05),
+        ("p2", "FR", "rest", "measured", 0.4, 0.5),
+        ("p2", "all", "all", "measured", None, 0.01),
+        ("p2", "GB", "rest", "suppressed", None, None),
+    )
+]
+_CONSTITUTIONS: Rows = [
+    {"source": "beta", "group_by": "all", "group_value": "all", "rank": rank, "principle_id": p}
+    | {"is_opposite": True, "sentence": sentence, "weight": -0.5, "n_labels": 16}
+    | {"stage": "constitution"}
+    for rank, p, sentence in ((2, "p0", "is short"), (1, "p1", "not: is kind"))
+]
+_RECONSTRUCTIONS: Rows = [
+    {"source": "beta", "group_by": by, "group_value": value, "predictor": predictor}
+    | {"scheme": "held-out", "n_labels": 16, "accuracy": accuracy, "low": accuracy - 0.1}
+    | {"high": accuracy + 0.1, "verdict": verdict, "stage": "constitution"}
+    for by, value, predictor, accuracy, verdict in (
+        ("all", "all", "constitution", 0.7, "holds"),
+        ("all", "all", "length", 0.6, None),
+        ("all", "all", "all-principles", 0.75, None),
+        ("country", "FR", "constitution", 0.5, "nothing-holds"),
+    )
+]
 _REJECTS: Rows = [
     {"source": "beta", "stage": "ingest", "file": "b.csv", "row": row, "subject": "prompts"}
     | {"field": "lang", "rule": "unknown-value", "reason": f"the value is {row}"}
@@ -409,6 +467,13 @@ _TABLES: dict[str, Rows] = {
     "consensus": _CONSENSUS,
     "annotator_quality": _QUALITY,
     "agreements": _AGREEMENTS,
+    "principles": _PRINCIPLES,
+    "factors": _FACTORS,
+    "votes": _VOTES,
+    "principle_effects": _EFFECTS,
+    "principle_contrasts": _CONTRASTS,
+    "constitutions": _CONSTITUTIONS,
+    "reconstructions": _RECONSTRUCTIONS,
     "rejects": _REJECTS,
     "spending": _SPENDING,
     "source_files": _FILES,

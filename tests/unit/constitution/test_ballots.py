@@ -90,6 +90,13 @@ def test_only_comparisons_that_every_step_voted_on_are_kept() -> None:
     assert found.labels["at"].to_list() == [0]
 
 
+def test_a_step_that_wrote_nothing_has_no_say() -> None:
+    tables = _tables({"one": {"1": [1], "2": [0]}})
+    found = read_ballots(tables, pairs=["made"], votes=["one", "a model that was not asked"])
+    assert found.comparisons.height == 2
+    assert read_ballots(tables, pairs=["made"], votes=["none"]).votes.shape == (3, 0)
+
+
 def test_ties_can_be_left_out() -> None:
     found = read_ballots(_tables({"one": {"1": [1]}}), pairs=["made"], votes=["one"])
     tied = found.of_labels(pl.Series([True]))
