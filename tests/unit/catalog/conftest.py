@@ -518,7 +518,7 @@ def known(known_catalog: Catalog) -> Iterator[Session]:
         yield session
 
 
-@pytest.fixture(params=["empty", "known"])
+@pytest.fixture(scope="session", params=["empty", "known"])
 def either(request: pytest.FixtureRequest) -> Iterator[Session]:
     """A locked session on each of the two catalogs, as users of `prefdata sql` have it."""
     catalog: Catalog = request.getfixturevalue(f"{request.param}_catalog")
