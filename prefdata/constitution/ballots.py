@@ -10,6 +10,7 @@ import polars as pl
 
 from prefdata.constitution.labels import Labelled, read_labelled
 from prefdata.core.errors import DataError
+from prefdata.metrics.principles import FAILED, INCONSISTENT, NOT_APPLICABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,13 +26,6 @@ __all__ = [
     "read_principles",
     "vote_matrix",
 ]
-
-INCONSISTENT = 2
-"""A model said one thing in one order and another in the other; a tie."""
-FAILED = -2
-"""No vote could be had."""
-NOT_APPLICABLE = -3
-"""In arrays what is null in the table ``votes``: the principle does not apply."""
 
 
 @dataclass(frozen=True, slots=True)

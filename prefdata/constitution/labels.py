@@ -14,7 +14,14 @@ from prefdata.texts.normal import normalised
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["COMPARED", "LABEL", "Labelled", "read_comparisons", "read_labelled"]
+__all__ = [
+    "COMPARED",
+    "LABEL",
+    "Labelled",
+    "described_comparisons",
+    "read_comparisons",
+    "read_labelled",
+]
 
 COMPARED: Mapping[str, pl.DataType] = {
     **COMPARISON,
@@ -105,7 +112,7 @@ def read_labelled(
     """
     pairs = tables["pairs"].filter(pl.col("stage").is_in(list(steps))).collect()
     named = comparison_ids(pairs, "chosen_id", "rejected_id")
-    comparisons = _described(tables, read_comparisons(tables, steps))
+    comparisons = described_comparisons(tables, read_comparisons(tables, steps))
     size = (
         pl.when(pl.col("margin_unit") == _SHARE).then("margin").otherwise(1.0)
         if is_graded
@@ -131,8 +138,18 @@ def read_labelled(
     return Labelled(comparisons, labels)
 
 
-def _described(tables: Mapping[str, pl.LazyFrame], comparisons: pl.DataFrame) -> pl.DataFrame:
-    """Add what is known of the prompt, and how the lengths of both responses compare."""
+def described_comparisons(
+    tables: Mapping[str, pl.LazyFrame], comparisons: pl.DataFrame
+) -> pl.DataFrame:
+    """Add what is known of the prompt, and how the lengths of both responses compare.
+
+    Args:
+        tables: ``prompts`` and ``responses``.
+        comparisons: As `read_comparisons` returns them.
+
+    Returns:
+        Columns of `COMPARED`, sorted by id.
+    """
     users = pl.col("messages").list.filter(pl.element().struct.field("role") == "user")
     first = pl.coalesce(users.list.first(), pl.col("messages").list.first())
     prompts = (

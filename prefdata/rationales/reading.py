@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from prefdata.chat.objects import read_object, without_thoughts
+
 __all__ = ["BlindAnswer", "read_blind", "read_text"]
 
-_THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
-_FENCED = re.compile(r"```\w*\n(.*?)\n?```", re.DOTALL)
 _VERDICTS = {"x": "X", "y": "Y", "tie": "tie"}
 
 
@@ -44,11 +42,7 @@ def read_text(text: str) -> str:
     Raises:
         ValueError: If there are no words in it, or its thoughts have no end.
     """
-    body = _THOUGHT.sub("", text, count=1) if _THOUGHT.match(text) else text
-    if body.lstrip().startswith("<think>"):
-        message = "the thoughts before the answer have no end"
-        raise ValueError(message)
-    return _words(body)
+    return without_thoughts(text)
 
 
 def read_blind(text: str) -> BlindAnswer:
@@ -63,25 +57,11 @@ def read_blind(text: str) -> BlindAnswer:
     Raises:
         ValueError: If it is not one clear object.
     """
-    body = read_text(text)
-    if found := _FENCED.fullmatch(body):
-        body = found[1]
     try:
-        read = BlindAnswer.model_validate(json.loads(body, object_pairs_hook=_once))
+        read = BlindAnswer.model_validate(read_object(text))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "answer"
         message = f"{field}: {first['msg']}"
         raise ValueError(message) from None
-    except json.JSONDecodeError as error:
-        message = f"the answer is no JSON object: {error.msg}"
-        raise ValueError(message) from None
     return read.model_copy(update={"reason": _words(read.reason)})
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        message = "a field is there twice"
-        raise ValueError(message)
-    return found

@@ -12,8 +12,8 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from prefdata.chat.fences import fenced_start
 from prefdata.core.fingerprint import canonical_json, digest
-from prefdata.rationales.fences import fenced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -165,13 +165,7 @@ def wording_digest(kind: Kind, words: int, *, is_blind: bool) -> str:
 
 def _shown(label: str, text: str, task: Task, key: str) -> str:
     """Return a text in its fence, and what of it is left out behind it."""
-    n_left_out = len(text) - task.max_chars
-    if n_left_out <= 0:
-        return fenced(label, text, key)
-    return (
-        f"{fenced(label, text[: task.max_chars], key)}\n"
-        f"(It goes on; the last {n_left_out:,} characters are not shown.)"
-    )
+    return fenced_start(label, text, key, task.max_chars)
 
 
 def _task(task: Task) -> str:

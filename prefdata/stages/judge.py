@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import polars as pl
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from prefdata.constitution.document import read_document
 from prefdata.core.errors import InternalError, UserError
 from prefdata.protocols import ChatParams, Context, Outside, Params, StageResult, stage
 from prefdata.stages._judge.asking import candidates, comparisons, labels, requests
-from prefdata.stages._judge.criteria import CRITERIA
+from prefdata.stages._judge.criteria import (
+    CRITERIA,
+    constitution_criterion,
+    constitution_digest,
+)
 from prefdata.stages._judge.notes import choice_notes, rating_notes
 from prefdata.stages._judge.reading import read_answers, reader
 from prefdata.stages._judge.rows import (
@@ -57,6 +62,12 @@ class Judge(Params):
         description="Your own wording of aspects, instead of ours or for aspects that we have "
         "none for.",
     )
+    constitution: str | None = Field(
+        default=None,
+        description="A file with principles that decide instead of a criterion: the YAML that the "
+        "report `constitution` writes, or a list of sentences. For `protocol: pairwise` and one "
+        "aspect.",
+    )
     both_orders: bool = Field(
         default=True,
         description="Show two responses in both orders. Otherwise each pair is shown in one that "
@@ -86,7 +97,7 @@ class Judge(Params):
         "drawn by the seed of the recipe; for a cheap pilot, whose answers are not paid again.",
     )
 
-    @field_validator("limit", mode="before")
+    @field_validator("limit", "constitution", mode="before")
     @classmethod
     def _none_by_word(cls, value: Any) -> Any:
         return None if value == "none" else value
@@ -101,9 +112,10 @@ class Judge(Params):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         """Refuse parameters that contradict each other."""
+        self._fits_a_constitution()
         known = CRITERIA | self.criteria
         for aspect in self.aspects:
-            if aspect not in known:
+            if aspect not in known and self.constitution is None:
                 near = difflib.get_close_matches(aspect, known, n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
                 message = f"no criterion for {aspect!r}; {hint}word it in `criteria`"
@@ -121,10 +133,21 @@ class Judge(Params):
             raise ValueError(message)
         return self
 
+    def _fits_a_constitution(self) -> None:
+        if self.constitution is None:
+            return
+        if self.protocol == "rating":
+            message = "a constitution selects one of two responses; it needs protocol: pairwise"
+            raise ValueError(message)
+        if self.criteria or len(self.aspects) > 1:
+            message = "a constitution stands instead of `criteria`, and answers for one aspect"
+            raise ValueError(message)
+
     def outside(self) -> Outside:
-        """Name the judges, and the step whose pairs are read."""
+        """Name the judges, the step whose pairs are read, and the file of the constitution."""
         steps = () if self.pairs is None else (self.pairs,)
-        return Outside(models=self.models, steps=steps)
+        files = () if self.constitution is None else (self.constitution,)
+        return Outside(models=self.models, steps=steps, files=files)
 
     def reads(self, declared: tuple[str, ...]) -> tuple[str, ...]:
         """Read pairs only where they are asked for."""
@@ -157,6 +180,8 @@ def judge(tables: Mapping[str, pl.LazyFrame], params: Judge, context: Context) -
 
     Each judge is an annotator of the kind `model`, by the name
     ``<source>:<step>/<model>@<chat>``, where the chat is the digest of server, model and wording.
+    With a `constitution` the principles in that file stand in the place of the criterion, and
+    their digest behind the name: the same model with other principles is another judge.
     A choice is a row for each order shown, with `chosen`, or the outcome `tie`; `scores` holds the
     probabilities of the two responses where the server offers log-probabilities, and `comment` the
     reasons. Ratings of the responses to a prompt for an aspect are one row. `raw` leads to the
@@ -182,7 +207,9 @@ def judge(tables: Mapping[str, pl.LazyFrame], params: Judge, context: Context) -
         return StageResult({}, 0, 0, notes=("no judge is named, so nothing is judged",))
     task = params.task
     asked = _asked(tables, params, context.seed)
-    wanted = requests(asked, tables, CRITERIA | params.criteria, task)
+    principles = _principles(params, context)
+    wanted = requests(asked, tables, _criteria(params, principles), task)
+    creed = None if principles is None else constitution_digest(principles)
     judged, annotators, rejects = [], [], []
     notes: list[str] = []
     said = _labels(tables, params, context.seed)
@@ -190,10 +217,10 @@ def judge(tables: Mapping[str, pl.LazyFrame], params: Judge, context: Context) -
         given = iter(answers.answers)
         found = [None if request is None else next(given) for request in wanted]
         read = read_answers(found, task, params.min_confidence)
-        who = annotator_id(context.source, context.step, answers)
+        who = annotator_id(context.source, context.step, answers, creed)
         rows = named(pl.concat([asked, read], how="horizontal"), who, task)
         judged.append(judgment_rows(rows, answers.chat, task))
-        annotators.append(annotator_rows(who, model, answers.chat, task))
+        annotators.append(annotator_rows(who, model, answers.chat, task, creed))
         rejects.append(reject_rows(rows, model.model, task))
         notes += (
             rating_notes(rows, model.model)
@@ -212,6 +239,31 @@ def judge(tables: Mapping[str, pl.LazyFrame], params: Judge, context: Context) -
         rejects=refused,
         notes=tuple(notes),
     )
+
+
+def _principles(params: Judge, context: Context) -> list[str] | None:
+    """Return the principles of the constitution, as they hold; none where no file is named.
+
+    Raises:
+        UserError: If the file is no constitution, or one of which nothing holds.
+    """
+    if params.constitution is None:
+        return None
+    found = read_document(context.files[params.constitution]).principles
+    if not found:
+        raise UserError(
+            "The constitution has no principle, so nobody could judge by it.",
+            where=params.constitution,
+            fix="Name another one, or leave `constitution` out to judge by a criterion.",
+        )
+    return [principle.sentence for principle in found]
+
+
+def _criteria(params: Judge, principles: list[str] | None) -> dict[str, str]:
+    if principles is None:
+        return CRITERIA | params.criteria
+    criterion = constitution_criterion(principles, has_ties=params.task.has_ties)
+    return dict.fromkeys(params.aspects, criterion)
 
 
 def _asked(tables: Mapping[str, pl.LazyFrame], params: Judge, seed: int) -> pl.DataFrame:

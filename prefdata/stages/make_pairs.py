@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import polars as pl
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from prefdata.protocols import Context, Outside, Params, StageResult, stage
 from prefdata.stages._make_pairs.cases import Cases, cases_of, mean_cases_of
@@ -50,8 +50,8 @@ class MakePairs(Params):
     )
     aspect: str | list[str] | None = Field(
         default=None,
-        description="Aspects whose judgments are read; all when null. With `mean-aspects`, the "
-        "aspects whose mean is taken.",
+        description="Aspects whose judgments are read; all when null or `all`. With "
+        "`mean-aspects`, the aspects whose mean is taken.",
     )
     tie_band: float = Field(
         default=0.0,
@@ -99,6 +99,12 @@ class MakePairs(Params):
     def outside(self) -> Outside:
         """Name the step whose judgments are read."""
         return Outside(steps=() if self.judgments is None else (self.judgments,))
+
+    @field_validator("aspect", mode="before")
+    @classmethod
+    def _all_by_word(cls, value: Any) -> Any:
+        # An input of a recipe that is null has no default.
+        return None if value == "all" else value
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

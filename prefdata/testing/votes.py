@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from prefdata.tables.comparisons import comparison_ids
 from prefdata.runner.lineage import RunRecord
 from prefdata.schema import conform, table_schema
+from prefdata.tables.comparisons import comparison_ids
 from prefdata.tables.identity import hash_texts, hash_tuple
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from prefdata.registry import plugin
 from prefdata.runner import ingest, run
 from prefdata.testing.causal import write_tiny_causal_lm
 from prefdata.testing.chat_server import ChatServer
-from prefdata.testing.colleague import colleague
 from prefdata.testing.contracts import write_files
+from prefdata.testing.rule_model import rule_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def catalog(tmp_path: Path) -> Catalog:
 @pytest.fixture(scope="module")
 def chat() -> Iterator[str]:
     """A chat model, as the command line takes one: a scripted server, which stands for none."""
-    with ChatServer(colleague) as server:
+    with ChatServer(rule_model) as server:
         yield f'{{model: colleague, base_url: "{server.base_url}"}}'
 
 
@@ -54,6 +54,10 @@ def test_a_shipped_recipe_runs_and_then_has_nothing_to_do(
     if "budget" in recipe.inputs:
         values = [f"judge={chat}", "budget=50", "limit=20", "embedder=lexical"]
         recipe = load_recipe(name, overrides=values)
+    if "shown" in recipe.inputs:
+        values = [f"judge={chat}", "shown=2", "pilot=4", "voted=6"]
+        lexical = ["embedder=lexical", "evidence_embedder=lexical", "group_by=[subset]"]
+        recipe = load_recipe(name, overrides=[*values, *lexical])
     done = run(catalog, recipe)
     assert {step.step for step in done.steps} == {step.name for step in recipe.steps}
     assert all(export.rows for export in done.exports)

@@ -31,6 +31,7 @@ __all__: list[str] = []
 _REPORTS = names("report")
 _SOURCES = ("hh-rlhf", "multipref")
 _PARAMS: dict[str, dict[str, Any]] = {
+    "annotated-pairs": {"votes": ["factors"], "constitution": None},
     "displacement": {"filter_from": "filter-displacement"},
     "hyper-files": {"votes": list(STEPS), "n_mixes": 2},
 }
@@ -45,7 +46,11 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     for source in _SOURCES:
         files = write_files(plugin("source", source).example, folder / source)
         ingest(catalog, source, files)
-    steps = ["flag-quality", "make-pairs"]
+    measured = {"votes": "factors", "n_bootstraps": 100, "n_flips": 100}
+    steps = [
+        *("flag-quality", "make-pairs", "factors"),
+        {"stage": "constitution", "params": measured},
+    ]
     run(catalog, Recipe.model_validate({"name": "before", "steps": steps}))
     put_scores(catalog)
     put_gated(catalog)

@@ -19,8 +19,8 @@ from prefdata.runner.units import checked_params
 from prefdata.schema import polars_schema, table_schema
 from prefdata.testing.causal import write_tiny_causal_lm
 from prefdata.testing.chat_server import ChatServer
-from prefdata.testing.colleague import colleague
 from prefdata.testing.contracts import write_files
+from prefdata.testing.rule_model import rule_model
 from prefdata.testing.votes import STEPS, VoteWorld, put_votes
 from prefdata.vectors.store import VectorStore
 
@@ -35,7 +35,10 @@ _SOURCES = ("hh-rlhf", "multipref")
 # Nothing here needs weights that mean something: they are tested where embedders are.
 _LEXICAL = {"model": "lexical"}
 _PARAMS: dict[str, dict[str, Any]] = {
+    "apply-constitution": {"votes": "factors"},
+    "constitution": {"votes": ["factors"], "group_by": ["subset"], "n_bootstraps": 100},
     "embed": _LEXICAL,
+    "merge-principles": {"embedder": "lexical"},
     "route": {
         "votes": list(STEPS),
         "judgments": ["judge", "import-labels"],
@@ -53,8 +56,13 @@ _PARAMS: dict[str, dict[str, Any]] = {
 _ANSWER = "comparison_id,plan_id,choice,annotator,is_swapped\nx,y,a_much,ann,false\n"
 _TASKED = "toy"
 """The source with votes of several people on one comparison, and of the AI."""
+# Of a few comparisons, as what a model says of more takes time and shows nothing new.
+_FEW = {"embedder": "lexical", "n_pairs": 2, "variants": ["neutral"]}
+_SOME = {"limit": 3, "reference": "factors"}
 _CHATTING: dict[str, Callable[[Any], dict[str, Any]]] = {
     "judge": lambda chat: {"models": chat},
+    "propose-principles": lambda chat: {"model": chat} | _FEW,
+    "vote-principles": lambda chat: {"model": chat, "principles": "propose-principles"} | _SOME,
     "write-rationales": lambda chat: {"model": chat},
     "gate-rationales": lambda chat: {"judge": chat, "rewrite": {"model": chat}},
 }
@@ -77,7 +85,7 @@ def quiz(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def chat() -> Iterator[dict[str, str]]:
     """A chat model: a scripted server, which stands for no real one."""
-    with ChatServer(colleague) as server:
+    with ChatServer(rule_model) as server:
         yield {"model": "colleague", "base_url": server.base_url, "server": "scripted"}
 
 
@@ -116,6 +124,14 @@ def catalog(
         {"stage": "score-ches", "params": {"model": str(causal)}},
         "select-pairs",
         {"stage": "write-rationales", "params": {"model": chat}},
+        "factors",
+        {"stage": "propose-principles", "params": {"model": chat} | _FEW},
+        {
+            "stage": "vote-principles",
+            "name": "pilot-votes",
+            "params": {"model": chat, "principles": "propose-principles"} | _SOME,
+        },
+        {"stage": "constitution", "params": _PARAMS["constitution"]},
     ]
     run(catalog, Recipe.model_validate({"name": "before", "steps": steps}))
     put_votes(catalog, VoteWorld(source=_TASKED, n_evaluation=24, n_seed=24, n_pool=24))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -58,5 +59,11 @@ def _response_format(schema: str, structured: Structured) -> dict[str, Any]:
         return {}
     if structured == "json_object":
         return {"response_format": {"type": "json_object"}}
-    wanted = {"name": "answer", "schema": json.loads(schema), "strict": True}
+    wanted = {"name": "answer", "schema": _parsed(schema), "strict": True}
     return {"response_format": {"type": "json_schema", "json_schema": wanted}}
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(schema: str) -> Any:
+    """Return a schema, which many requests share; nobody writes to it."""
+    return json.loads(schema)

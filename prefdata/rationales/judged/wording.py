@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefdata.rationales.fences import fenced
+from prefdata.chat.fences import fenced
 
 if TYPE_CHECKING:
     from prefdata.protocols import Message

@@ -1,8 +1,15 @@
-"""What is judged: one criterion for each aspect, in our words."""
+"""What is judged: one criterion for each aspect, in our words, or a constitution instead."""
 
 from __future__ import annotations
 
-__all__ = ["CRITERIA"]
+from typing import TYPE_CHECKING
+
+from prefdata.core.fingerprint import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["CRITERIA", "constitution_criterion", "constitution_digest"]
 
 CRITERIA = {
     "overall": "Overall quality: how well the response serves the person who wrote the last "
@@ -27,3 +34,27 @@ CRITERIA = {
     "occasion.",
 }
 """By aspect. A recipe may word them otherwise, and add others, in `criteria`."""
+
+_DIGITS = 12
+
+
+def constitution_criterion(sentences: Sequence[str], *, has_ties: bool) -> str:
+    """Word a constitution as the one criterion.
+
+    Args:
+        sentences: Its principles, the weightiest first.
+        has_ties: Whether a judge may find two responses equal.
+    """
+    listed = "\n".join(f"{n}. {' '.join(said.split())}" for n, said in enumerate(sentences, 1))
+    none = "neither response is better" if has_ties else "choose either"
+    return (
+        f"These principles, and nothing else:\n{listed}\nGo by what they ask for, in this order: "
+        "where two of them disagree, the one that stands earlier counts for more. Your own opinion "
+        "of the responses plays no part. Where none of the principles tells the two responses "
+        f"apart, {none}."
+    )
+
+
+def constitution_digest(sentences: Sequence[str]) -> str:
+    """Return what names a judge by its principles: 12 hex digits."""
+    return digest([" ".join(said.split()) for said in sentences])[:_DIGITS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -22,24 +22,31 @@ _RAW_CHARS = 4096
 _RATED = ("prompt_id", "aspect", "judgment_id", "annotator_id")
 
 
-def annotator_id(source: str, step: str, answers: ChatAnswers) -> str:
-    """Return ``<source>:<step>/<model>@<chat>``.
+def annotator_id(
+    source: str, step: str, answers: ChatAnswers, constitution: str | None = None
+) -> str:
+    """Return ``<source>:<step>/<model>@<chat>``, and ``/<constitution>`` where there is one.
 
     The chat is the digest of server, model and wording, as in the table `answers`: the same model
-    asked in another way is another judge.
+    asked in another way is another judge, and so is one that goes by other principles.
     """
-    return f"{source}:{step}/{answers.model}@{answers.chat}"
+    name = f"{source}:{step}/{answers.model}@{answers.chat}"
+    return name if constitution is None else f"{name}/{constitution}"
 
 
-def annotator_rows(judge: str, model: ChatParams, chat: str, task: Task) -> pl.DataFrame:
+def annotator_rows(
+    judge: str, model: ChatParams, chat: str, task: Task, constitution: str | None = None
+) -> pl.DataFrame:
     """Make the row of a judge, without source and stage."""
-    said = {
+    said: dict[str, Any] = {
         "chat": chat,
         "protocol": task.protocol,
         "reasoning": "before" if task.has_reasons else "none",
         "ties": task.has_ties,
         "wording": model.wording(),
     }
+    if constitution is not None:
+        said["constitution"] = constitution
     return pl.DataFrame(
         {
             "annotator_id": [judge],

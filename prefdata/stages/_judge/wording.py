@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from prefdata.chat.fences import fenced
 from prefdata.core.fingerprint import canonical_json
 from prefdata.protocols import ChatRequest
-from prefdata.rationales.fences import fenced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

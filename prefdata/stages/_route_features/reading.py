@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING, Any
 
-from prefdata.rationales.reading import read_text
+from prefdata.chat.objects import read_object
 from prefdata.routing.features.imported import canonical_value
 from prefdata.routing.features.names import OPEN_SETS, SCALES, SUBJECTS
 from prefdata.routing.features.rules import rules
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read_tags", "readable_tags", "reader"]
 
-_FENCED = re.compile(r"```\w*\n(.*?)\n?```", re.DOTALL)
 _LONGEST_WORDS = 80
 _MOST_WORDS = 20
 _MOST = {
@@ -50,7 +47,7 @@ def read_tags(text: str, dimensions: Sequence[str]) -> dict[str, list[str]]:
     Raises:
         ValueError: If it is not one object with exactly these keys, or a value is no option.
     """
-    said = _object(text)
+    said = read_object(text)
     if missing := [name for name in dimensions if name not in said]:
         message = f"the answer says nothing of {', '.join(missing)}"
         raise ValueError(message)
@@ -68,7 +65,7 @@ def readable_tags(text: str, dimensions: Sequence[str]) -> dict[str, list[str]]:
         dimensions: What was asked for.
     """
     try:
-        said = _object(text)
+        said = read_object(text)
     except ValueError:
         return {}
     found = {}
@@ -77,29 +74,6 @@ def readable_tags(text: str, dimensions: Sequence[str]) -> dict[str, list[str]]:
             found[name] = _values(name, said[name])
         except (ValueError, KeyError):
             continue
-    return found
-
-
-def _object(text: str) -> dict[str, Any]:
-    body = read_text(text)
-    if found := _FENCED.fullmatch(body):
-        body = found[1]
-    try:
-        said = json.loads(body, object_pairs_hook=_once)
-    except (json.JSONDecodeError, RecursionError) as error:
-        message = f"the answer is no JSON object: {error}"
-        raise ValueError(message) from None
-    if not isinstance(said, dict):
-        message = "the answer is no JSON object"
-        raise ValueError(message)  # noqa: TRY004 - what the caller was told to expect
-    return said
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        message = "a key is there twice"
-        raise ValueError(message)
     return found
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from prefdata.chat.fences import fenced
 from prefdata.core.fingerprint import canonical_json, digest
 from prefdata.protocols import ChatRequest
-from prefdata.rationales.fences import fenced
 from prefdata.routing.features.names import OPEN_SETS, SCALES, SUBJECTS
 
 if TYPE_CHECKING:

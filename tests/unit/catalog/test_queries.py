@@ -9,6 +9,8 @@ import pytest
 from prefdata.core.shipped import shipped_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from prefdata.catalog import Catalog, Session
 
 __all__: list[str] = []
@@ -39,10 +41,16 @@ def test_a_query_runs_on_any_catalog(either: Session, name: str) -> None:
     assert either.sql(_QUERIES[name]).fetchall() is not None
 
 
-@pytest.mark.parametrize("name", _QUERIES)
-def test_a_query_finds_nothing_in_an_empty_catalog(empty_catalog: Catalog, name: str) -> None:
+@pytest.fixture(scope="module")
+def nothing(empty_catalog: Catalog) -> Iterator[Session]:
+    """A session on a catalog without a row."""
     with empty_catalog.session() as session:
-        assert session.sql(_QUERIES[name]).fetchall() == []
+        yield session
+
+
+@pytest.mark.parametrize("name", _QUERIES)
+def test_a_query_finds_nothing_in_an_empty_catalog(nothing: Session, name: str) -> None:
+    assert nothing.sql(_QUERIES[name]).fetchall() == []
 
 
 @pytest.mark.parametrize("name", _QUERIES)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefdata.rationales.fences import fence
+from prefdata.chat.fences import fence
 from prefdata.rationales.wording import (
     BLIND_SCHEMA,
     Handle,

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from prefdata.core.errors import DataError, InternalError
 from prefdata.protocols import Context, EmbedderParams, StageResult, VectorSet
-from prefdata.tables.comparisons import comparison_ids
 from prefdata.schema import conform, polars_schema, table_schema
 from prefdata.stages.aggregate_votes import AggregateVotes, aggregate_votes
 from prefdata.stages.make_pairs import MakePairs, make_pairs
+from prefdata.tables.comparisons import comparison_ids
 from prefdata.tables.identity import hash_tuple
 
 if TYPE_CHECKING:

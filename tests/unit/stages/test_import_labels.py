@@ -12,9 +12,9 @@ import pytest
 from prefdata.annotation.answers import masked
 from prefdata.annotation.tasks import make_tasks, write_tasks
 from prefdata.protocols import Context, StageResult
-from prefdata.tables.comparisons import comparison_ids
 from prefdata.schema import check, conform, table_schema
 from prefdata.stages.import_labels import ImportLabels, import_labels
+from prefdata.tables.comparisons import comparison_ids
 from prefdata.testing.labelling import answer, offer_plain, plan_routes, write_answers
 from prefdata.testing.votes import VoteWorld, vote_tables
 

@@ -69,6 +69,11 @@ def test_only_the_aspects_asked_for_are_counted(build: Any) -> None:
     assert "harmlessness; there are: honesty, overall" in told
 
 
+def test_all_aspects_can_be_asked_for_by_word() -> None:
+    assert MakePairs.model_validate({"aspect": "all"}).aspect is None
+    assert MakePairs(aspect="overall").aspect == "overall"
+
+
 def test_a_rule_is_the_users_choice_where_both_were_asked(build: Any) -> None:
     _ask(build, "p", "one", "two", "three")
     build.rate("p/x/overall", "abc", 50, 80, 52, outcome="chosen", chosen=[False, False, True])

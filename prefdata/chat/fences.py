@@ -11,7 +11,7 @@ import itertools
 
 from prefdata.core.fingerprint import digest
 
-__all__ = ["fence", "fenced"]
+__all__ = ["fence", "fenced", "fenced_end", "fenced_start"]
 
 _DIGITS = 12
 
@@ -43,3 +43,39 @@ def fenced(label: str, text: str, key: str) -> str:
     """
     opening, closing = fence(text, f"{label}/{key}")
     return f"{label}:\n{opening}\n{text}\n{closing}"
+
+
+def fenced_start(label: str, text: str, key: str, max_chars: int) -> str:
+    """Return the start of a text between its fences, and what is left out of it behind them.
+
+    Args:
+        label: As in `fenced`.
+        text: The text.
+        key: As in `fenced`.
+        max_chars: The most characters that are shown; all are where there are no more.
+    """
+    n_left_out = len(text) - max_chars
+    if n_left_out <= 0:
+        return fenced(label, text, key)
+    return (
+        f"{fenced(label, text[:max_chars], key)}\n"
+        f"(It goes on; the last {n_left_out:,} characters are not shown.)"
+    )
+
+
+def fenced_end(label: str, text: str, key: str, max_chars: int) -> str:
+    """Return the end of a text between its fences: of a conversation what is to be responded to.
+
+    Args:
+        label: As in `fenced`.
+        text: The text.
+        key: As in `fenced`.
+        max_chars: The most characters that are shown, at least 1.
+    """
+    n_left_out = len(text) - max_chars
+    if n_left_out <= 0:
+        return fenced(label, text, key)
+    return (
+        f"{fenced(label, text[-max_chars:], key)}\n"
+        f"(It began earlier; the first {n_left_out:,} characters are not shown.)"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefdata.rationales.fences import fence, fenced
+from prefdata.chat.fences import fence, fenced, fenced_end, fenced_start
 
 __all__: list[str] = []
 
@@ -29,3 +29,12 @@ def test_a_text_that_brings_a_fence_along_gets_another_one() -> None:
 
 def test_fences_differ_by_text_and_key() -> None:
     assert len({fence("a", "X/0"), fence("b", "X/0"), fence("a", "Y/0"), fence("a", "X/1")}) == 4
+
+
+def test_of_a_long_text_one_end_is_shown_and_what_is_missing_is_said() -> None:
+    text = "abcdefghij" * 200
+    start, end = fenced_start("A", text, "k", 5), fenced_end("A", text, "k", 5)
+    assert start.startswith(f"{fenced('A', 'abcde', 'k')}\n(It goes on; the last 1,995 char")
+    assert end.startswith(f"{fenced('A', 'fghij', 'k')}\n(It began earlier; the first 1,995 char")
+    assert fenced_start("A", text, "k", 2000) == fenced_end("A", text, "k", 2000)
+    assert fenced_start("A", text, "k", 2000) == fenced("A", text, "k")
