@@ -48,6 +48,8 @@ _COUNTS = ("agree", "disagree", "tie", "inconsistent", "not_applicable", "failed
 _SHARES = ("relevance", "accuracy", "strength", "kappa")
 # Columns of the table that say whose labels are measured.
 _WHOSE = frozenset({"source", "group_by", "group_value", "part", "stage"})
+# What `prefdata.constitution.redundancy` says.
+_ALIKE = frozenset({"alike_id", "alike_cosine"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def measure_effects(
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in dtypes.items()
-        if name not in _WHOSE
+        if name not in _WHOSE | _ALIKE
     ).with_columns(pl.col(pl.Float64).fill_nan(None))
 
 

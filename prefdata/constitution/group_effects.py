@@ -15,7 +15,7 @@ from prefdata.constitution.clusters import clusters_of
 from prefdata.constitution.effects import measure_effects
 from prefdata.constitution.groups import MIN_ANNOTATORS, group_cells
 from prefdata.constitution.reconstruction import RECONSTRUCTION
-from prefdata.constitution.verdict import CONSTITUTION
+from prefdata.constitution.verdict import CONSTITUTION, MAX_P
 from prefdata.metrics.multiplicity import adjusted
 from prefdata.metrics.shrinkage import shrunk
 from prefdata.schema import polars_schema, table_schema
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["group_constitutions", "measure_groups"]
 
 # What the caller knows: whose labels these are, and who asks.
-_OTHERS = frozenset({"source", "part", "stage"})
+_OTHERS = frozenset({"source", "part", "stage", "alike_id", "alike_cosine"})
+_CONSTITUTION = "constitution"
 
 
 def _columns() -> dict[str, pl.DataType]:
@@ -112,7 +113,8 @@ def group_constitutions(
 
     A group with too few labels has no rows among the constitutions, and the verdict of ``decide``
     among the reconstructions, as one has of which nothing holds. Groups that `group_cells` hides
-    have rows in neither.
+    have rows in neither. What holds must hold after a correction for all groups, of all columns:
+    among many groups of noise some beat a coin (Benjamini-Hochberg, at the verdict's own level).
 
     Args:
         ballots: Votes and labels.
@@ -138,7 +140,42 @@ def group_constitutions(
                 (reconstructions, found.reconstructions),
             ):
                 frames.append(rows.with_columns(**of).select(*frames[0].columns))
-    return pl.concat(constitutions), pl.concat(reconstructions)
+    return _for_many(pl.concat(constitutions), pl.concat(reconstructions))
+
+
+def _for_many(
+    constitutions: pl.DataFrame, reconstructions: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Let a constitution stand only if it holds for so many groups as were looked at.
+
+    Of twenty groups of noise one beats a coin with p below .05. Groups of which no set of
+    principles was found count too, with a p of 1.
+    """
+    is_verdict = (pl.col("predictor") == _CONSTITUTION) & (pl.col("verdict") != "too-few")
+    asked = reconstructions.filter(is_verdict).with_columns(
+        tried=pl.when(pl.col("n_principles") > 0).then("p").otherwise(1.0)
+    )
+    if asked.is_empty():
+        return constitutions, reconstructions
+    q = pl.Series("q", adjusted(asked["tried"].fill_null(1.0).to_numpy()))
+    fallen = asked.with_columns(q).filter((pl.col("verdict") == "holds") & (pl.col("q") >= MAX_P))
+    key = ["group_by", "group_value"]
+    told = fallen.select(
+        *key,
+        told=pl.format(
+            "{} For one of {} groups that is no more than chance: p adjusted for all is {}.",
+            "why",
+            pl.lit(asked.height),
+            pl.col("q").round(3),
+        ),
+    )
+    is_fallen = (pl.col("predictor") == _CONSTITUTION) & pl.col("told").is_not_null()
+    judged = reconstructions.join(told, on=key, how="left", maintain_order="left").with_columns(
+        verdict=pl.when(is_fallen).then(pl.lit("nothing-holds")).otherwise("verdict"),
+        why=pl.when(is_fallen).then("told").otherwise("why"),
+    )
+    kept = constitutions.join(fallen, on=key, how="anti", maintain_order="left")
+    return kept, judged.drop("told")
 
 
 def _of_group(ballots: Ballots, values: pl.Series, name: str) -> Ballots:

@@ -79,7 +79,8 @@ def group_labels(
     A column of annotators keeps the words of the source; of ``languages`` the first counts. Of
     ``stated:<name>`` the annotators who state the highest third of all values are one group, and
     the others that state one are another; which of two cuts is nearer to a third is taken where
-    many state the same. Labels that have no value are null.
+    many state the same. Labels that have no value are null: all of them, of ``stated:<name>``,
+    where no annotator of the source was asked anything of the kind.
 
     Args:
         tables: ``annotators``.
@@ -94,8 +95,10 @@ def group_labels(
     """
     labels = ballots.labels
     known = known_groups(tables) if by else []
+    is_asked = any(name.startswith(STATED) for name in known)
     for name in by:
-        if name not in known:
+        # A source that asks nobody what matters to them has nothing to tell such a name by.
+        if name not in known and (is_asked or not name.startswith(STATED)):
             raise UnknownNameError("way to make groups", name, known=known, where="groups")
     found: dict[str, pl.Series] = {}
     for name in dict.fromkeys(by):
@@ -103,6 +106,8 @@ def group_labels(
             found[name] = ballots.comparisons[name].gather(labels["at"])
         elif name == _KIND:
             found[name] = labels[_KIND]
+        elif name not in known:
+            found[name] = pl.repeat(None, labels.height, dtype=pl.String, eager=True)
         else:
             values = _values(tables, name, labels["annotator_id"].unique().drop_nulls())
             found[name] = labels.select("annotator_id").join(
@@ -271,5 +276,8 @@ def _why_nothing(by: str, n_groups: int, n_hidden: int, least: int) -> str | Non
         return f"All labels have one value of `{by}`."
     if n_shown < _TWO:
         few = "No group" if not n_shown else "Only one group"
-        return f"{few} of `{by}` can be shown: {least} annotators are needed."
+        return (
+            f"{few} of `{by}` can be shown: a group needs {least} annotators, and so do those that "
+            "are in no group shown, taken together."
+        )
     return None

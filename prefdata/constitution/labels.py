@@ -50,6 +50,7 @@ row ``at``; ``kind`` is the annotator's. ``y`` is 1 where a is preferred, -1 whe
 tie, and between where the same annotator said several things, or where votes were counted."""
 
 _SHARE = "share of votes"
+_NAMED = ("comparison_id", "response_a_id", "response_b_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,15 @@ def read_comparisons(tables: Mapping[str, pl.LazyFrame], steps: Sequence[str]) -
         .unique()
         .collect()
     )
+    return _compared(tables, comparison_ids(pairs, "chosen_id", "rejected_id"))
+
+
+def _compared(tables: Mapping[str, pl.LazyFrame], named: pl.DataFrame) -> pl.DataFrame:
+    """Return each comparison once, from pairs that `comparison_ids` has named."""
     prompts = tables["prompts"].select("prompt_id", prompt_hash="content_hash")
     return (
-        comparison_ids(pairs, "chosen_id", "rejected_id")
-        .lazy()
+        named.lazy()
+        .select("source", "prompt_id", "aspect", *_NAMED)
         .unique("comparison_id")
         .join(prompts, on="prompt_id", how="left")
         .select(*COMPARISON)
@@ -112,7 +118,7 @@ def read_labelled(
     """
     pairs = tables["pairs"].filter(pl.col("stage").is_in(list(steps))).collect()
     named = comparison_ids(pairs, "chosen_id", "rejected_id")
-    comparisons = described_comparisons(tables, read_comparisons(tables, steps))
+    comparisons = described_comparisons(tables, _compared(tables, named))
     size = (
         pl.when(pl.col("margin_unit") == _SHARE).then("margin").otherwise(1.0)
         if is_graded
@@ -163,7 +169,8 @@ def described_comparisons(
     )
     prompts = prompts.with_columns(opening=hash_texts(prompts["opening"].fill_null("")))
     n_words = pl.col("text").fill_null("").str.count_matches(r"\S+")
-    sizes = tables["responses"].select("response_id", n_words=n_words)
+    # Once for both sides.
+    sizes = tables["responses"].select("response_id", n_words=n_words).collect().lazy()
     found = comparisons.lazy().join(prompts.lazy(), on="prompt_id", how="left")
     for side in ("a", "b"):
         named = sizes.rename({"response_id": f"response_{side}_id", "n_words": side})

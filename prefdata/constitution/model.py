@@ -74,7 +74,7 @@ def placed(constitution: Constitution, principles: pl.DataFrame) -> pl.DataFrame
     """Find the principles of a constitution among those that were voted on.
 
     A principle is found by its id; else as the opposite of one, by its words; else by its name,
-    where it is a factor.
+    where it is a factor. In a list of sentences, the name may stand for the sentence.
 
     Args:
         constitution: What judges.
@@ -99,7 +99,8 @@ def placed(constitution: Constitution, principles: pl.DataFrame) -> pl.DataFrame
     known = pl.concat(keys).drop_nulls("key").unique("key", keep="first", maintain_order=True)
     sign = pl.when("is_opposite").then(-1.0).otherwise(1.0)
     wanted = constitution.principles.with_columns(
-        odds=pl.col("weight") * sign, named=pl.lit("name:") + pl.col("name")
+        odds=pl.col("weight") * sign,
+        named=pl.lit("name:") + pl.coalesce("name", "sentence"),
     )
     by_id = wanted.join(known, left_on="principle_id", right_on="key", how="left")
     found = by_id.join(known, left_on="named", right_on="key", how="left", suffix="_named")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from prefdata.constitution._selection.paired import Paired
     from prefdata.constitution.ballots import Ballots
 
-__all__ = ["CONSTITUTION", "Decided", "Verdict", "decide", "worded"]
+__all__ = ["CONSTITUTION", "MAX_P", "Decided", "Verdict", "decide", "worded"]
 
 Verdict = Literal["holds", "nothing-holds", "too-few"]
 
@@ -153,14 +153,15 @@ def _verdict(
     size = len(selection.order)
     what = (
         f"{size} {'principle foretells' if size == 1 else 'principles foretell'} "
-        f"{row['accuracy']:.3f} of {row['n_labels']:,} labels on prompts that had no part in the "
-        f"choice"
+        f"{100 * row['accuracy']:.1f} % of the {row['n_labels']:,} labels on prompts that had no "
+        f"part in the choice"
     )
     if row["n_clusters"] < MIN_CLUSTERS:
         return "too-few", f"{what}, of {row['n_clusters']} clusters: too few to tell from a coin."
-    figures = f"95 % interval {row['low']:.3f} to {row['high']:.3f}, p = {row['p']:.2g}"
+    low, high = (f"{100 * row[end]:.1f}" for end in ("low", "high"))
+    figures = f"95 % interval {low} to {high} %, p = {row['p']:.2g}"
     if row["p"] < MAX_P and row["low"] > _COIN:
-        return "holds", f"{what} ({figures}); a coin foretells 0.500."
+        return "holds", f"{what} ({figures}); a coin foretells 50 %."
     return "nothing-holds", f"{what}, which is no better than a coin ({figures})."
 
 

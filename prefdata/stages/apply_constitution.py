@@ -106,7 +106,8 @@ def apply_constitution(
 
     Pairs whose rejected response the constitution prefers with a probability of `flag_at` or more
     carry the flag ``violates-constitution`` with that probability; the reason names the principle
-    that weighs most. They stay, unless `select-pairs` has the flag among those that exclude.
+    that weighs most. They stay, unless `select-pairs` has the flag among those that exclude. The
+    two pairs of a tie are never flagged.
 
     The ledger counts comparisons. One is rejected as `missing-vote` where a step did not vote on
     it, and as `failed-vote` where the vote of a principle could not be had; neither is a tie. Where
@@ -170,7 +171,8 @@ def _notes(
     n_ties = int((sides == 0).sum())
     n_judged = sides.len() - sides.null_count()
     size = judge.principles.height
-    told = [f"{size} principles judge {n_judged:,} comparisons, {n_ties:,} of them as ties"]
+    judging = "1 principle judges" if size == 1 else f"{size} principles judge"
+    told = [f"{judging} {n_judged:,} comparisons, {n_ties:,} of them as ties"]
     if n_agree + n_against:
         share = n_agree / (n_agree + n_against)
         told.append(
@@ -182,4 +184,6 @@ def _notes(
             f"{n_flagged:,} pairs are flagged {FLAG!r}, at {params.flag_at:g} for the rejected "
             f"response; to leave them out: also_exclude: [{FLAG}]"
         )
+    else:
+        told.append(f"no pair is flagged: no rejected response reaches {params.flag_at:g}")
     return tuple(told)

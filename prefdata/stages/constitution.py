@@ -14,6 +14,7 @@ from prefdata.constitution.group_effects import group_constitutions, measure_gro
 from prefdata.constitution.groups import described_groups, group_labels
 from prefdata.constitution.parts import REPORT
 from prefdata.constitution.reconstruction import Measuring
+from prefdata.constitution.redundancy import most_alike
 from prefdata.constitution.selection import Choosing
 from prefdata.constitution.verdict import Decided, decide
 from prefdata.protocols import Context, StageResult, stage
@@ -134,7 +135,7 @@ def _decide(ballots: Ballots, params: Constitution, seed: int) -> Decided:
 def _effects(ballots: Ballots, decided: Decided, params: Constitution, seed: int) -> pl.DataFrame:
     """Measure every principle on all labels, and on those that had no part in the choice."""
     parts = {_ALL: ballots, "report": ballots.of_labels(decided.parts == REPORT)}
-    return pl.concat(
+    measured = pl.concat(
         measure_effects(
             of,
             clusters=params.cluster,
@@ -145,6 +146,8 @@ def _effects(ballots: Ballots, decided: Decided, params: Constitution, seed: int
         ).with_columns(part=pl.lit(part), group_by=pl.lit(_ALL), group_value=pl.lit(_ALL))
         for part, of in parts.items()
     )
+    alike = most_alike(ballots, min_compared=params.min_decisive)
+    return measured.join(alike, on="principle_id", how="left", maintain_order="left")
 
 
 def _evidence(

@@ -85,8 +85,10 @@ def factors(tables: Mapping[str, pl.LazyFrame], params: Factors, context: Contex
     rejects = reject_textless(placed)
     compared = placed.drop_nulls(["a", "b"])
     votes = cast_votes(compared, values, catalogue)
+    principles = catalogue.principles()
     written = {
-        "principles": catalogue.principles(),
+        # Without a vote there is nothing that they would be the principles of.
+        "principles": principles if compared.height else principles.clear(),
         "votes": compared.select(
             *("comparison_id", "prompt_id", "response_a_id", "response_b_id", "aspect"),
             voter=pl.lit(f"catalogue:{catalogue.label}"),

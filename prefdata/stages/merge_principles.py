@@ -96,6 +96,13 @@ class MergePrinciples(Params):
         description="Comparisons where the vote of either is decisive, below which two principles "
         "stay apart.",
     )
+    twins_at: float = Field(
+        default=0.95,
+        gt=0,
+        le=1,
+        description="Two principles whose votes have a cosine of this size, over three times "
+        "`min_compared` comparisons, are one whatever their words.",
+    )
     max_principles: int = Field(
         default=40,
         ge=1,
@@ -132,6 +139,7 @@ class MergePrinciples(Params):
             self.same_at,
             self.opposite_at,
             self.min_compared,
+            self.twins_at,
         )
 
     def outside(self) -> Outside:

@@ -10,7 +10,7 @@ from prefdata.constitution.labels import read_labelled
 from prefdata.constitution.proposing.propose import Asking, propose
 from prefdata.constitution.proposing.sample import Sampling, draw_sample
 from prefdata.constitution.proposing.wording import Task, Variant
-from prefdata.core.errors import InternalError
+from prefdata.core.errors import DataError, InternalError
 from prefdata.protocols import (
     ChatParams,
     Context,
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import polars as pl
+
+    from prefdata.constitution.proposing.propose import Proposed
 
 __all__ = ["ProposePrinciples", "propose_principles"]
 
@@ -141,6 +143,7 @@ def propose_principles(
     `failed-answer`, or, of its first sentence, `not-a-principle`, `names-a-response`, `too-long`.
 
     Raises:
+        DataError: If not one answer holds a principle.
         BackendError: If answers are missing in the end; a second run asks for those only.
         BudgetError: If the budget does not allow the next request.
 
@@ -165,10 +168,24 @@ def propose_principles(
     sample = draw_sample(tables, read_labelled(tables, params.pairs), sampling, context.vectors)
     asking = Asking(params.model, params.variants, params.both_orders, params.task)
     made = propose(sample, asking, context.chat, step=context.step)
+    if made.n_requests and made.principles.is_empty():
+        raise _nothing_proposed(made, params.model.model, context.step)
     return StageResult(
         tables={"proposals": made.proposals, "principles": made.principles},
         rows_in=made.n_requests,
         rows_out=made.n_requests - made.rejects.height,
         rejects=made.rejects,
         notes=made.notes,
+    )
+
+
+def _nothing_proposed(made: Proposed, model: str, step: str) -> DataError:
+    """Return the error of a model that answered, and proposed nothing that can be taken."""
+    rules = made.rejects["rule"].value_counts().sort("rule")
+    why = ", ".join(f"{rule} {n:,}" for rule, n in rules.iter_rows())
+    return DataError(
+        f"{model} proposed no principle in {made.n_requests:,} answers: {why}.",
+        where=f"step {step!r}",
+        fix="Name a model that answers in JSON; where answers were cut, raise `max_tokens` of the "
+        "model. The table answers has what it said.",
     )

@@ -162,8 +162,8 @@ def vote_principles(
     cannot close, and a numbered list of principles; it answers with one vote for each number: A,
     B, both, or neither. It does not see what the pairs prefer. Comparisons are shown in both
     orders; the order of the principles is drawn for each comparison. A list takes the next
-    `per_request` principles by position, so one that is added at the end changes the answers to
-    few requests.
+    `per_request` principles by position, those that the user gave and those of a standard list
+    apart; so one that is added changes few requests.
 
     The vote is 1 for a, -1 for b, 0 for both, null for neither. Two orders with the same vote are
     that vote; with a vote for a response in one and anything else in the other it is 2,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["MESSAGES", "message", "messages_of", "with_system"]
+__all__ = ["MESSAGES", "message", "messages_of", "response_text", "transcript", "with_system"]
 
 MESSAGES = pl.List(pl.Struct({"role": pl.String(), "content": pl.String()}))
 """The polars type of a messages column."""
@@ -30,3 +30,17 @@ def with_system() -> pl.Expr:
         .then("messages")
         .otherwise(pl.concat_list(said, "messages"))
     )
+
+
+def transcript(messages: str | pl.Expr) -> pl.Expr:
+    """Return messages as one text, each under its role."""
+    one = pl.element().struct
+    turn = pl.concat_str(pl.lit("["), one["role"], pl.lit("]\n"), one["content"])
+    column = pl.col(messages) if isinstance(messages, str) else messages
+    return column.list.eval(turn).list.join("\n\n")
+
+
+def response_text() -> pl.Expr:
+    """Return the words of a response: ``text``, or of several ``messages`` each under its role."""
+    is_several = pl.col("messages").list.len() > 1
+    return pl.when(is_several).then(transcript("messages")).otherwise(pl.col("text"))

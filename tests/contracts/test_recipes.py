@@ -50,7 +50,7 @@ def test_a_shipped_recipe_runs_and_then_has_nothing_to_do(
         model = write_tiny_causal_lm(tmp_path / "model", width=16, layers=1)
         recipe = load_recipe(name, overrides=[f"model={model}"])
     if "writer" in recipe.inputs:
-        recipe = load_recipe(name, overrides=[f"writer={chat}", f"judge={chat}", "limit=20"])
+        recipe = load_recipe(name, overrides=[f"writer={chat}", f"judge={chat}", "limit=8"])
     if "budget" in recipe.inputs:
         values = [f"judge={chat}", "budget=50", "limit=20", "embedder=lexical"]
         recipe = load_recipe(name, overrides=values)

@@ -23,7 +23,9 @@ _PARAMS: dict[str, dict[str, Any]] = {
     "decontaminate": {"evaluations": [{"name": "quiz", "files": "quiz.jsonl"}]},
     "filter-displacement": {"keep_lowest": 0.5},
     "judge": {"models": "any"},
+    "propose-principles": {"model": "none"},
     "score-ches": {"model": "any"},
+    "vote-principles": {"model": "none"},
     "write-rationales": {"model": "any"},
 }
 _GOLDEN = Path(__file__).with_name("outputs.json")
@@ -61,7 +63,7 @@ def _of_stage(name: str, folder: Path) -> dict[str, Any]:
     """Run a stage with its defaults on one example, after the stages that it may stand on."""
     tables = dict(_source_tables("hh-rlhf", folder))
     stage: Stage = plugin("stage", name)
-    for before in ("flag-quality", "make-pairs", "split-by-prompt", "dedup"):
+    for before in ("flag-quality", "make-pairs", "split-by-prompt", "dedup", "factors"):
         if before != name:
             _add(tables, plugin("stage", before), folder)
     written = _run(tables, stage, folder)

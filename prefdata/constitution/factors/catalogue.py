@@ -164,7 +164,8 @@ def _read(path: Path) -> dict[str, Any]:
             fix="Correct the line.",
         ) from error
     if not isinstance(given, dict):
-        raise RecipeError("The catalogue of factors is empty.", where=path.name, fix=fix)
+        what = "is empty" if given is None else "is no mapping"
+        raise RecipeError(f"The catalogue of factors {what}.", where=path.name, fix=fix)
     if not isinstance(given.get("factors") or {}, dict):
         raise RecipeError(
             "The factors of the catalogue are no mapping of names.",
@@ -238,9 +239,13 @@ def _refused(error: ValidationError, factors: list[Any], path: Path) -> RecipeEr
         "missing": f"Add the field {field}.",
         "literal_error": f"Write one of {(first.get('ctx') or {}).get('expected', '')}.",
     }
+    if first["type"] == "tuple_type":
+        message, fixes["tuple_type"] = "it is no list", f"Write {field}: [..., ...]."
     whole = first["type"] == "value_error" and not field
     what = (
-        f"{subject} {message}." if whole else f"{subject} has a wrong {field or 'form'}: {message}."
+        f"{subject} is wrong: {message}."
+        if whole
+        else f"{subject} has a wrong {field or 'form'}: {message}."
     )
     if first["type"] == "missing":
         what = f"{subject} has no {field}."

@@ -70,7 +70,9 @@ def _compile(patterns: tuple[str, ...]) -> tuple[str, ...]:
             is_empty = pl.Series([""]).str.contains(pattern, strict=True).item()
         except pl.exceptions.PolarsError as error:
             # The engine draws a caret under the place, on a line of its own.
-            reason = str(error).strip().splitlines()[-1].removeprefix("error: ")
+            lines = [line.strip() for line in str(error).splitlines()]
+            told = [line for line in lines if line.startswith("error: ")] or lines[:1]
+            reason = told[0].removeprefix("error: ")
             message = f"{pattern!r} is no regular expression of Rust (like RE2): {reason}"
             raise ValueError(message) from error
         if is_empty:

@@ -30,8 +30,11 @@ PIECE = "[^ .!?\n][^.!?\n]{14,}"
 OTHER_LETTER = r"[\p{L}&&[^\p{Latin}]]"
 """A letter of another script than Latin; quotes, dashes and pictures are none."""
 _LETTER = r"\p{L}"
-# Above the blocks of Latin, without the punctuation that texts of Latin letters have.
-_MAYBE_OTHER = "[\u0370-\u1dff\u2c00-\u2dff\u2e80-\ua71f\ua800-\uffff\U00010000-\U0003ffff]"
+# Above the blocks of Latin, without the punctuation that texts of Latin letters have; and the
+# few letters among these blocks that are of no script, such as the micro sign.
+_MAYBE_OTHER = (
+    "[\u00b5\u02b9-\u02ff\u0370-\u1dff\u2c00-\u2dff\u2e80-\ua71f\ua800-\uffff\U00010000-\U0003ffff]"
+)
 _LATIN = "[A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1e00-\u1eff]"
 _SHORTEST = 3
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Merged", "Rules", "merge"]
 
 _DIGITS = 9
+_TIMES_AS_MANY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Rules:
     opposite_at: float
     min_compared: int
     """Comparisons where either of two decides, below which their votes say nothing."""
+    twins_at: float = 0.95
+    """Size of the cosine of votes from which two are one whatever their words, where three times
+    as many comparisons tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,10 @@ def merge(texts: pl.DataFrame, vectors: NDArray[np.float32], pilot: Pilot, rules
     """Find the principles that are one axis, and which of each stands for it.
 
     Sentences in the same words are the same, and one in the words of another's opposite is its
-    opposite. Else two sentences that an embedder places near each other are the same where their
-    votes are, and opposite where their votes are: nearness alone cannot tell, because a sentence
-    and its contrary are about as near as two that say the same.
+    opposite. Two whose votes are nearly equal (`Rules.twins_at`) are one in all that could be
+    measured, whatever their words. Else two sentences that an embedder places near each other are
+    the same where their votes are, and opposite where their votes are: nearness alone cannot tell,
+    because a sentence and its contrary are about as near as two that say the same.
 
     What stands for a set is the principle of the greatest strength in the pilot; of equals that
     nearest to the others, then the first by its text.
@@ -78,11 +83,12 @@ def merge(texts: pl.DataFrame, vectors: NDArray[np.float32], pilot: Pilot, rules
     agreement = votes.measured(rules.min_compared)
     alike = _alike(vectors, rules)
     n_unsure = int(np.isnan(agreement[alike[:, 0], alike[:, 1]]).sum()) if len(pilot.votes) else 0
+    twins = _twins(votes, rules)
     worded, signs = _same_words(texts)
     agreement[worded[:, 0], worded[:, 1]] = agreement[worded[:, 1], worded[:, 0]] = signs
     found = signed_sets(
         agreement,
-        np.concatenate([worded, alike]),
+        np.concatenate([worded, alike, twins]),
         same_at=rules.same_at,
         opposite_at=rules.opposite_at,
     )
@@ -99,6 +105,13 @@ def _alike(vectors: NDArray[np.float32], rules: Rules) -> NDArray[np.int64]:
     is_near = (found.scores >= rules.candidate_cosine) & (found.rows >= 0) & (found.rows != one)
     pairs = np.stack([one[is_near], found.rows[is_near]], axis=1)
     return np.unique(np.sort(pairs, axis=1), axis=0)
+
+
+def _twins(votes: VoteCosines, rules: Rules) -> NDArray[np.int64]:
+    """Return the pairs of rows whose votes are nearly equal, or nearly contrary, each once."""
+    cosines = votes.measured(_TIMES_AS_MANY * rules.min_compared)
+    is_twin = np.triu(np.nan_to_num(np.abs(cosines), nan=0.0) >= rules.twins_at, k=1)
+    return np.argwhere(is_twin).astype(np.int64)
 
 
 def _same_words(texts: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

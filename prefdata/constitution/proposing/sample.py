@@ -12,7 +12,7 @@ from prefdata.constitution.parts import TRAIN, parts_of_comparisons
 from prefdata.constitution.proposing.diversity import spread
 from prefdata.core.fingerprint import digest
 from prefdata.tables.identity import hash_tuple
-from prefdata.tables.messages import with_system
+from prefdata.tables.messages import response_text, transcript, with_system
 from prefdata.texts.normal import is_blank
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _judged(
     # A hash of this process is enough to tell whether two texts are equal.
     said = (
         tables["responses"]
-        .select("response_id", said=_said())
+        .select("response_id", said=response_text())
         .select("response_id", is_blank=is_blank("said"), words=first.str.strip_chars().hash())
     )
     found = compared.lazy().with_columns(
@@ -173,14 +173,6 @@ def _held_out(comparisons: pl.DataFrame, sampling: Sampling) -> pl.Series:
         return pl.Series("is_held_out", [False]).new_from_index(0, comparisons.height)
     parts = parts_of_comparisons(comparisons, shares=(sampling.share,), seed=sampling.seed)
     return parts != TRAIN
-
-
-def _said() -> pl.Expr:
-    """Return the text of a response; of several messages, each under its role."""
-    one = pl.element().struct
-    turn = pl.concat_str(pl.lit("["), one["role"], pl.lit("]\n"), one["content"])
-    turns = pl.col("messages").list.eval(turn).list.join("\n\n")
-    return pl.when(pl.col("messages").list.len() > 1).then(turns).otherwise(pl.col("text"))
 
 
 def _differences(
@@ -225,15 +217,11 @@ def _differences(
 
 
 def _with_texts(tables: Mapping[str, pl.LazyFrame], chosen: pl.DataFrame) -> pl.DataFrame:
-    one = pl.element().struct
-    turn = pl.concat_str(pl.lit("["), one["role"], pl.lit("]\n"), one["content"])
-    prompts = tables["prompts"].select(
-        "prompt_id", conversation=with_system().list.eval(turn).list.join("\n\n")
-    )
+    prompts = tables["prompts"].select("prompt_id", conversation=transcript(with_system()))
     found = chosen.lazy().join(prompts, on="prompt_id", how="left")
     for side in ("preferred", "other"):
         said = tables["responses"].select(
-            pl.col("response_id").alias(f"{side}_id"), _said().alias(side)
+            pl.col("response_id").alias(f"{side}_id"), response_text().alias(side)
         )
         found = found.join(said, on=f"{side}_id", how="left")
     # The last digit is one of 16, half of them below `8`.

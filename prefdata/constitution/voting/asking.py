@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from prefdata.constitution.ballots import FAILED
+from prefdata.constitution.voting.listed import blocks_of
 from prefdata.constitution.voting.orders import UNASKED
 from prefdata.constitution.voting.packing import Pack, pack
 from prefdata.constitution.voting.reading import read_votes, reader
@@ -35,6 +36,7 @@ PURPOSE = "vote-principles"
 _AGAIN = frozenset({"unreadable", "cut"})
 """What may come out better when it is asked anew; what a server refuses it would refuse again."""
 _TEMPERATURE = 0.3
+_SEEDS_APART = 1000
 """Of what is asked anew: without chance it would be answered alike."""
 
 
@@ -110,7 +112,8 @@ def ask_votes(
 
     Args:
         matter: Columns of `prefdata.constitution.voting.matter.MATTER`, one row for each of the n.
-        principles: ``principle_id`` and ``sentence``, one row for each of the p.
+        principles: ``principle_id``, ``sentence``, ``origin`` and ``name``, one row for each of
+            the p.
         missing: ``(n, p)``: which votes are asked for.
         asking: How.
         chat: Where answers come from.
@@ -125,6 +128,7 @@ def ask_votes(
         principles["principle_id"].to_list(),
         per_request=asking.per_request,
         seed=asking.seed,
+        blocks=blocks_of(principles),
     )
     slots: list[_Slot] = []
     requests: list[ChatRequest] = []
@@ -182,7 +186,8 @@ def _answers(
 
     def ask(places: Sequence[int], time: int) -> list[_Answer]:
         # The request itself the first time, which most are asked only.
-        anew = {"sample": time, "temperature": _TEMPERATURE}
+        # Seeds between are those of answers that are read anew.
+        anew = {"sample": time, "temperature": _TEMPERATURE, "seed": _SEEDS_APART * time}
         asked = [replace(requests[n], **anew) if time else requests[n] for n in places]  # type: ignore[arg-type]
         found = chat.get(asked, model=asking.model, purpose=PURPOSE, step=asking.step, read=read)
         return [_read(one, slots[n].pack) for one, n in zip(found.answers, places, strict=True)]

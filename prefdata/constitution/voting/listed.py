@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prefdata.constitution.document.model import Document
     from prefdata.constitution.voting.standard import Standard
 
-__all__ = ["list_principles"]
+__all__ = ["blocks_of", "list_principles"]
 
 
 def list_principles(
@@ -75,6 +75,21 @@ def list_principles(
         .unique("principle_id", keep="first", maintain_order=True)
         .with_columns(position=pl.int_range(pl.len(), dtype=pl.Int32))
     )
+
+
+def blocks_of(principles: pl.DataFrame) -> list[int]:
+    """Return for each principle the block it is asked about in: others, then the user's own.
+
+    A principle that the user adds must not change the requests for those that are there, whose
+    answers are paid.
+
+    Args:
+        principles: As `list_principles` returns them.
+    """
+    is_given = pl.col("origin") == "given"
+    is_own = is_given & pl.col("name").is_null()
+    block = pl.when(is_own).then(1).when(is_given).then(2).otherwise(0)
+    return principles.select(block).to_series().to_list()
 
 
 _EMPTY: dict[str, Any] = {"name": None, "sentence": None, "opposite": None}

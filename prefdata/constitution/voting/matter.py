@@ -11,7 +11,7 @@ from prefdata.constitution.parts import TRAIN, parts_of_comparisons
 from prefdata.core.fingerprint import digest
 from prefdata.tables.comparisons import COMPARISON
 from prefdata.tables.identity import hash_texts, hash_tuple
-from prefdata.tables.messages import with_system
+from prefdata.tables.messages import response_text, transcript, with_system
 from prefdata.texts.normal import is_blank
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ def read_matter(
     drawn = compared.with_columns(drawn=hash_tuple(compared, salt, "comparison_id"))
     if limit is not None:
         drawn = drawn.sort("drawn").head(limit)
-    conversations = tables["prompts"].select("prompt_id", conversation=_turns(with_system()))
+    conversations = tables["prompts"].select("prompt_id", conversation=transcript(with_system()))
     found = drawn.lazy().join(conversations, on="prompt_id", how="left")
     for side in ("a", "b"):
         said = tables["responses"].select(
-            pl.col("response_id").alias(f"response_{side}_id"), _said().alias(side)
+            pl.col("response_id").alias(f"response_{side}_id"), response_text().alias(side)
         )
         found = found.join(said, on=f"response_{side}_id", how="left")
     blank = [is_blank(side).fill_null(value=True) for side in ("a", "b")]
@@ -96,17 +96,3 @@ def _named(found: pl.DataFrame) -> pl.DataFrame:
     return found.with_columns(words.alias("words")).select(
         pl.col(name).cast(dtype) for name, dtype in MATTER.items()
     )
-
-
-def _turns(messages: str | pl.Expr) -> pl.Expr:
-    """Return messages as one text, each under its role."""
-    one = pl.element().struct
-    turn = pl.concat_str(pl.lit("["), one["role"], pl.lit("]\n"), one["content"])
-    column = pl.col(messages) if isinstance(messages, str) else messages
-    return column.list.eval(turn).list.join("\n\n")
-
-
-def _said() -> pl.Expr:
-    """Return the text of a response; of several messages, each under its role."""
-    is_several = pl.col("messages").list.len() > 1
-    return pl.when(is_several).then(_turns("messages")).otherwise(pl.col("text"))

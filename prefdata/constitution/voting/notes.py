@@ -25,6 +25,8 @@ _FEWEST = 20
 """Comparisons from which on a principle is named for its consistency."""
 _FEWEST_OF_ALL = 5
 _WORST = 3
+_BY_PLACE = 0.5
+"""Share of votes alike in both orders below which place decides more than what is said."""
 
 
 def asked_note(asked: Asked, model: str) -> str:
@@ -54,8 +56,9 @@ def position_notes(found: Positions, principles: pl.DataFrame) -> Iterator[str]:
     if found.overall is None:
         yield f"{told}; each comparison was shown in one order"
         return
+    warning = "WARNING: " if found.overall < _BY_PLACE else ""
     yield (
-        f"{told}; the vote is the same in both orders in {found.overall:.1%} of "
+        f"{warning}{told}; the vote is the same in both orders in {found.overall:.1%} of "
         f"{int(found.n_compared.sum()):,} cases"
     )
     often = np.flatnonzero((found.n_compared >= _FEWEST) & (found.consistency < 1))
@@ -96,7 +99,7 @@ def calibration_notes(
     kappas.sort()
     low, n, sentence = kappas[0]
     yield (
-        f"{len(kappas)} principles are computed too; Cohen's kappa of vote and computation: median "
+        f"principles that are computed too: {len(kappas)}; Cohen's kappa of both: median "
         f"{np.median([kappa for kappa, _, _ in kappas]):+.2f}, lowest {low:+.2f} over {n:,} "
         f"comparisons (`{sentence}`)"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from prefdata.core.fingerprint import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,13 +37,14 @@ def pack(
     *,
     per_request: int,
     seed: int,
+    blocks: Sequence[int] = (),
 ) -> list[list[Pack]]:
     """Cut what is missing of each comparison into lists for requests.
 
-    A list takes the next principles by position, as many as a request may have. So a principle
-    that is added at the end changes one request of a comparison, or adds one, and all others have
-    their answers already. Within a list the order is drawn for each comparison from digests and
-    the seed: none stands at the top more often than another.
+    A list takes the next principles of one block by position, as many as a request may have. So a
+    principle that is added at the end of a block changes one request of a comparison, or adds
+    one, and all others have their answers already. Within a list the order is drawn for each
+    comparison from digests and the seed: none stands at the top more often than another.
 
     Args:
         missing: ``(n, p)``: the votes that are to be asked for.
@@ -50,6 +52,8 @@ def pack(
         principles: Ids of the columns, digests too.
         per_request: Most principles in one request.
         seed: Of the recipe.
+        blocks: For each principle a number; those of different numbers are never in one list. All
+            are of one block by default.
 
     Returns:
         For each comparison its packs, in order; none where nothing is missing.
@@ -59,18 +63,27 @@ def pack(
         return packs
     salt = np.uint64(int(digest(["vote-principles", seed])[:_DIGITS], 16))
     of_rows, of_columns = _numbers(comparisons) ^ salt, _numbers(principles)
+    of_blocks = np.asarray(blocks or [0] * len(principles))
     patterns, which = np.unique(np.packbits(missing, axis=1), axis=0, return_inverse=True)
     n_columns = len(principles)
     for number, bits in enumerate(patterns):
         rows = np.flatnonzero(which.ravel() == number)
         columns = np.flatnonzero(np.unpackbits(bits, count=n_columns))
-        for start in range(0, len(columns), per_request):
-            part = columns[start : start + per_request]
+        for start, stop in _spans(of_blocks[columns], per_request):
+            part = columns[start:stop]
             keys = _mixed(of_rows[rows, None] + _mixed(of_columns[part]))
             listed = part[np.argsort(keys, axis=1, kind="stable")]
             for row, order in zip(rows.tolist(), listed, strict=True):
                 packs[row].append(Pack(start + 1, order))
     return packs
+
+
+def _spans(blocks: NDArray[np.intp], size: int) -> Iterator[tuple[int, int]]:
+    """Yield where lists begin and end: within one block, of at most so many."""
+    edges = [0, *(np.flatnonzero(np.diff(blocks)) + 1).tolist(), len(blocks)]
+    for first, last in itertools.pairwise(edges):
+        for start in range(first, last, size):
+            yield start, min(start + size, last)
 
 
 def _numbers(ids: Sequence[str]) -> NDArray[np.uint64]:

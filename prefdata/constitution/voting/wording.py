@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from prefdata.chat.fences import fenced
+from prefdata.chat.fences import fenced_end, fenced_start
 from prefdata.constitution.proposing.sentences import BEGINNING
 from prefdata.core.fingerprint import canonical_json
 from prefdata.protocols import ChatRequest
@@ -70,13 +70,7 @@ _TYPICAL = (FIRST, SECOND, BOTH, NEITHER, SECOND, FIRST, NEITHER)
 
 def conversation_part(text: str, max_chars: int) -> str:
     """Return a conversation in its fence; of a long one the end, which the responses answer."""
-    n_left_out = len(text) - max_chars
-    if n_left_out <= 0:
-        return fenced("Conversation", text, _FENCE_KEY)
-    return (
-        f"{fenced('Conversation', text[-max_chars:], _FENCE_KEY)}\n"
-        f"(It began earlier; the first {n_left_out:,} characters are not shown.)"
-    )
+    return fenced_end("Conversation", text, _FENCE_KEY, max_chars)
 
 
 def response_part(name: str, text: str, max_chars: int) -> str:
@@ -87,13 +81,7 @@ def response_part(name: str, text: str, max_chars: int) -> str:
         text: The response.
         max_chars: The most characters that are shown; what is left out is said.
     """
-    n_left_out = len(text) - max_chars
-    if n_left_out <= 0:
-        return fenced(f"Response {name}", text, _FENCE_KEY)
-    return (
-        f"{fenced(f'Response {name}', text[:max_chars], _FENCE_KEY)}\n"
-        f"(It goes on; the last {n_left_out:,} characters are not shown.)"
-    )
+    return fenced_start(f"Response {name}", text, _FENCE_KEY, max_chars)
 
 
 def listed_sentence(sentence: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from prefdata.protocols import Outside, Params
 
@@ -58,6 +58,11 @@ class AnnotatedPairs(Params):
         description="What the file says of when it was made; null, so that the same snapshot "
         "gives the same bytes.",
     )
+
+    @field_validator("pairs", "votes", mode="before")
+    @classmethod
+    def _one_alone(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _has_a_constitution(self) -> Self:

@@ -66,14 +66,18 @@ def summary(found: Findings) -> str:
             f"  {rank}. {sentence.removeprefix(numbers.PREFIX)}"
             for rank, sentence in chosen.select("rank", "sentence").iter_rows()
         ]
-        groups = verdicts.filter(pl.col("group_by") != _ALL, source=source)
+        if numbers.depends_on_order(measured.overall.filter(source=source)):
+            lines.append("  WARNING: most votes of the model depend on the order shown")
+        groups = verdicts.filter(
+            pl.col("group_by") != _ALL, pl.col("verdict") != "too-few", source=source
+        )
         lines += [
             f"  {row['group_by']} {row['group_value']}: {_VERDICTS[row['verdict']]}"
             + (f" ({share(row['accuracy'])})" if row["verdict"] == "holds" else "")
             for row in groups.head(_GROUPS).iter_rows(named=True)
         ]
         if groups.height > _GROUPS:
-            lines.append(f"  and {groups.height - _GROUPS} groups more")
+            lines.append(f"  and {groups.height - _GROUPS} groups more, in index.html")
         wide = numbers.differences(measured, source)
         if wide.height:
             lines.append(f"  {wide['is_found'].sum()} differences between groups are found")

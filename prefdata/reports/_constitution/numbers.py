@@ -14,7 +14,9 @@ __all__ = [
     "PREDICTORS",
     "PREFIX",
     "across_sources",
+    "alike",
     "by_strength",
+    "depends_on_order",
     "differences",
     "predictors",
     "side_by_side",
@@ -38,6 +40,8 @@ PREDICTORS = {
 """What foretells labels, in words, in the order in which it is shown."""
 
 _ALL = "all"
+_ALIKE = 0.6
+"""Cosine of votes from which two principles hardly differ."""
 _GROUP = ("source", "group_by", "group_value")
 
 
@@ -55,6 +59,34 @@ def by_strength(effects: pl.DataFrame) -> pl.DataFrame:
     return measured.sort(
         "is_found", "size", "principle_id", descending=[True, True, False], nulls_last=True
     )
+
+
+def alike(effects: pl.DataFrame) -> pl.DataFrame:
+    """Add ``alike``: the principle whose votes are nearly its own, or nearly opposed, in words.
+
+    Args:
+        effects: Of all labels of one source, measured or not.
+    """
+    words = effects.select(
+        alike_id="principle_id", other=pl.col("sentence").str.strip_prefix(PREFIX)
+    )
+    cosine = pl.col("alike_cosine")
+    told = pl.format("{} ({})", "other", cosine.round(2))
+    return (
+        effects.join(words.unique("alike_id"), on="alike_id", how="left", maintain_order="left")
+        .with_columns(alike=pl.when(cosine.abs() >= _ALIKE).then(told))
+        .drop("other")
+    )
+
+
+def depends_on_order(effects: pl.DataFrame) -> bool:
+    """Tell whether a model mostly voted otherwise when the responses were shown the other way."""
+    asked = effects.filter(pl.col("origin") != "catalogue")
+    if asked.is_empty():
+        return False
+    counts = asked.select(pl.col("n_agree", "n_disagree", "n_inconsistent").sum()).row(0)
+    n_agree, n_disagree, n_inconsistent = (count or 0 for count in counts)
+    return bool(n_inconsistent > n_agree + n_disagree)
 
 
 def verdicts(measured: Measured) -> pl.DataFrame:
@@ -106,9 +138,13 @@ def side_by_side(
     """Return the strength of principles in each group, a column for each group.
 
     Principles on which groups differ by the test of any difference come first; where there is
-    none, those whose strength is greatest anywhere.
+    none, those whose strength is greatest anywhere. It is null where it was not measurable.
     """
-    mine = measured.effects.filter(source=source, group_by=group_by, part=_ALL)
+    # Where it decides few labels, a strength near zero is not measured to be so.
+    is_measured = pl.col("status") == "measured"
+    mine = measured.effects.filter(source=source, group_by=group_by, part=_ALL).with_columns(
+        strength=pl.when(is_measured).then("strength")
+    )
     sizes = mine.group_by("group_value").agg(pl.col("n_labels").max())
     kept = sizes.sort("n_labels", "group_value", descending=[True, False]).head(groups)
     names = kept["group_value"].to_list()

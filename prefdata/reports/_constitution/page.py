@@ -72,7 +72,7 @@ def _part(found: Findings, number: int, source: str) -> dict[str, Any]:
     """Return what the page says of one source."""
     measured = found.measured
     effects = measured.overall.filter(source=source)
-    strengths = numbers.by_strength(effects)
+    strengths = numbers.by_strength(numbers.alike(effects))
     rows = measured.reconstructions.filter(
         source=source, group_by=_ALL, predictor="constitution"
     ).to_dicts()
@@ -88,6 +88,7 @@ def _part(found: Findings, number: int, source: str) -> dict[str, Any]:
         "principles": _principles(strengths),
         "unmeasured": effects.filter(status="not-measurable")["sentence"].drop_nulls().to_list(),
         "counts": _counts(effects),
+        "depends_on_order": numbers.depends_on_order(effects),
         "differences": found.figures.get(f"differences-{number}"),
         "contrasts": _contrasts(
             numbers.differences(measured, source).filter("is_found").head(found.params.contrasts)
@@ -160,6 +161,7 @@ def _principles(rows: pl.DataFrame) -> Table:
         Column("given_length", "given length", "text"),
         Column("q", "q", "text"),
         Column("family", "p, of all at once", "text"),
+        Column("alike", "votes much like (cosine)", "text"),
     ]
     return table(columns, map(_unprefixed, shown))
 

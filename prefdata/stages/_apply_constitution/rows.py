@@ -115,6 +115,8 @@ def flag_rows(
 ) -> tuple[pl.DataFrame, int, int]:
     """Make a flag of each pair whose rejected response the constitution prefers.
 
+    The two pairs of a tie, one each way, say nothing that it could agree with or speak against.
+
     Args:
         pairs: Rows of `pairs`.
         said: What the constitution says of their comparisons.
@@ -125,7 +127,14 @@ def flag_rows(
         Rows of `flags`, and how many pairs it agrees with and how many not.
     """
     judged = said.comparisons.select("comparison_id", "probability", "side").with_row_index("at")
-    named = comparison_ids(pairs, "chosen_id", "rejected_id").join(judged, on="comparison_id")
+    said_once = (
+        pl.col("is_one_a").n_unique().over("comparison_id", "annotator_id", "judgment_id") == 1
+    )
+    named = (
+        comparison_ids(pairs, "chosen_id", "rejected_id")
+        .filter(said_once)
+        .join(judged, on="comparison_id")
+    )
     chosen = pl.when("is_one_a").then(1.0).otherwise(-1.0)
     turned = named.with_columns(
         chosen=chosen,

@@ -68,7 +68,7 @@ def group_notes(described: pl.DataFrame) -> tuple[str, ...]:
     """
     return tuple(
         row["why"]
-        or f"{row['n_groups']} groups by {row['group_by']}, {row['n_suppressed']} of them too "
-        f"small to be shown; {row['n_without']:,} labels have no value"
+        or f"{row['n_groups']} groups by {row['group_by']}, {row['n_suppressed']} of them not "
+        f"shown, for few annotators; {row['n_without']:,} labels have no value"
         for row in described.iter_rows(named=True)
     )

@@ -53,7 +53,7 @@ def test_strong_principles_are_found_with_their_strength_and_null_ones_are_not()
 
 def test_columns_are_those_of_the_table() -> None:
     found = _measured(_small())
-    whose = {"source", "group_by", "group_value", "part", "stage"}
+    whose = {"source", "group_by", "group_value", "part", "stage", "alike_id", "alike_cosine"}
     assert found.columns == [
         name for name in table_schema("principle_effects").columns if name not in whose
     ]

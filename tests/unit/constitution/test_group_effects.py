@@ -10,7 +10,7 @@ from prefdata.constitution.ballots import Ballots
 from prefdata.constitution.effects import measure_effects
 from prefdata.constitution.group_effects import group_constitutions, measure_groups
 from prefdata.constitution.reconstruction import RECONSTRUCTION
-from prefdata.constitution.verdict import CONSTITUTION, Decided
+from prefdata.constitution.verdict import CONSTITUTION, Decided, Verdict
 from prefdata.metrics.multiplicity import adjusted
 from prefdata.schema import polars_schema, table_schema
 from prefdata.testing.principle_world import PrincipleWorld, principle_world
@@ -46,7 +46,7 @@ def _measured(ballots: Ballots, groups: pl.DataFrame, *, min_decisive: int = 30)
 def test_each_group_is_measured_as_its_labels_alone(world: PrincipleWorld) -> None:
     groups = _countries(world)
     rows = _measured(world.ballots, groups)
-    others = {"source", "part", "stage"}
+    others = {"source", "part", "stage", "alike_id", "alike_cosine"}
     columns = polars_schema(table_schema("principle_effects")).items()
     assert dict(rows.schema) == {name: dtype for name, dtype in columns if name not in others}
     alone = measure_effects(
@@ -146,3 +146,47 @@ def test_no_way_to_make_groups_gives_no_rows(world: PrincipleWorld) -> None:
     assert _measured(world.ballots, pl.DataFrame()).is_empty()
     unknown = _countries(world).with_columns(country=pl.lit(None, pl.String))
     assert _measured(world.ballots, unknown).is_empty()
+
+
+def _looked_at(p: float, n_others: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Look for constitutions in one group that holds with p, and others in which nothing does."""
+    world = principle_world(5, n_comparisons=400, n_strong=2, n_weak=0, n_null=2)
+    names = pl.Series("topic", [str(n) for n in range(n_others + 1)])
+    places = np.arange(world.ballots.labels.height) % (n_others + 1)
+    groups = names.gather(places).to_frame()
+
+    def decided(of: Ballots) -> Decided:
+        is_first = of.labels["judgment_id"][0] == world.ballots.labels["judgment_id"][0]
+        rows = {"predictor": "constitution", "n_principles": 1 if is_first else 0, "p": p}
+        verdict: Verdict = "holds" if is_first else "nothing-holds"
+        row = pl.DataFrame([rows | {"verdict": verdict, "why": "So."}], schema_overrides=_TYPES)
+        missing = [pl.lit(None, _TYPES[n]).alias(n) for n in _TYPES if n not in row.columns]
+        held = pl.DataFrame({"rank": [1]}, schema={"rank": pl.Int32}).head(int(is_first))
+        other = [pl.lit(None, t).alias(n) for n, t in CONSTITUTION.items() if n != "rank"]
+        return Decided(
+            held.with_columns(other).select(*CONSTITUTION),
+            row.with_columns(missing).select(*_TYPES),
+            verdict,
+            "So.",
+            pl.Series("part", ["report"] * of.labels.height),
+        )
+
+    return group_constitutions(world.ballots, groups, decide=decided)
+
+
+_TYPES = RECONSTRUCTION
+
+
+def test_what_holds_in_one_of_many_groups_may_be_chance() -> None:
+    alone, verdicts = _looked_at(0.03, n_others=0)
+    assert alone.height == 1
+    assert verdicts["verdict"].to_list() == ["holds"]
+    among, verdicts = _looked_at(0.03, n_others=3)
+    assert among.is_empty()
+    assert set(verdicts["verdict"]) == {"nothing-holds"}
+    told = verdicts.filter(group_value="0")["why"][0]
+    assert (
+        told == "So. For one of 4 groups that is no more than chance: p adjusted for all is 0.12."
+    )
+    sure, _ = _looked_at(0.001, n_others=3)
+    assert sure.height == 1

@@ -104,6 +104,14 @@ def test_where_many_state_the_highest_value_the_cut_is_the_one_nearer_to_a_third
     assert found.to_list() == ["highest third"] * 4 + ["others"] * 5
 
 
+def test_a_source_that_asks_nobody_what_matters_to_them_has_no_such_group() -> None:
+    tables = _annotators({"annotator_id": "x", "country": "Chile"})
+    ballots = _ballots([{"annotator_id": "x"}])
+    groups = group_labels(tables, ballots, ["stated:safety"])
+    assert groups["stated:safety"].to_list() == [None]
+    assert "stated:safety" in described_groups(ballots, groups)["why"][0]
+
+
 def test_an_unknown_name_is_told_with_what_there_is() -> None:
     tables = _annotators(
         {"annotator_id": "x", "stated_preferences": [{"name": "safety", "value": 1.0}]}
@@ -133,12 +141,15 @@ def test_labels_without_a_value_are_counted_and_a_column_without_any_says_why() 
         None,
         "No prompt of these labels has a value of `topic`.",
         "All labels have one value of `gender`.",
-        "No group of `religion` can be shown: 10 annotators are needed.",
+        (
+            "No group of `religion` can be shown: a group needs 10 annotators, and so do those "
+            "that are in no group shown, taken together."
+        ),
     ]
     few, values = _of_people(a=30, b=4, c=7)
     some = described_groups(few, values.to_frame())
     assert (
-        some["why"].item() == "Only one group of `country` can be shown: 10 annotators are needed."
+        some["why"].item().startswith("Only one group of `country` can be shown: a group needs 10 ")
     )
 
 

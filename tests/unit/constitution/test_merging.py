@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -393,3 +394,20 @@ def test_what_the_user_gave_is_never_cut_for_what_was_proposed() -> None:
     )
     assert found.principles["principle_id"].to_list() == ["p1"]
     assert found.principles["nearest_factor"].to_list() == [None]
+
+
+def test_votes_that_are_nearly_equal_are_one_principle_whatever_the_words() -> None:
+    votes = np.where(np.random.default_rng(0).random((40, 1)) < 0.5, 1, -1).astype(np.int8)
+    cast = np.hstack([votes, votes, -votes])
+    pilot = Pilot(cast, np.zeros(3), (), np.empty((40, 0), np.int8))
+    texts = pl.DataFrame(
+        {"principle_id": ["a", "b", "c"], "text": ["sorry", "regret", "proud"], "opposite": None},
+        schema_overrides={"opposite": pl.String},
+    )
+    apart = np.eye(3, dtype=np.float32)
+    rules = Rules(0.6, 20, 0.8, -0.8, 10)
+    found = merge(texts, apart, pilot, rules)
+    assert len(set(found.representatives.tolist())) == 1
+    assert found.signs.tolist().count(-1) in (1, 2)
+    few = merge(texts, apart, pilot, replace(rules, min_compared=14))
+    assert len(set(few.representatives.tolist())) == 3

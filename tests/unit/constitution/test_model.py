@@ -66,6 +66,8 @@ def test_a_factor_is_found_by_its_name() -> None:
     said = {"sentence": "Select the one with more to read.", "name": "length", "weight": 0.3}
     found = placed(constitution_of(_written(said)), _voted())
     assert found.select("position", "odds").rows() == [(0, 0.3)]
+    alone = placed(constitution_of(_written("length", _KIND)), _voted())
+    assert alone.select("position", "odds").rows() == [(0, 1.0), (1, 1.0)]
 
 
 def test_the_votes_of_the_first_step_count() -> None:

@@ -123,6 +123,14 @@ def test_a_principle_at_the_end_changes_one_pack_and_other_rows_change_none() ->
     for one, other in zip(few, more, strict=True):
         same = [np.array_equal(a.columns, b.columns) for a, b in zip(one, other, strict=True)]
         assert same == [True, True, False]
+    blocks = [0] * 24 + [1]
+    apart = pack(
+        np.ones((4, 25), bool), comparisons, principles, per_request=40, seed=0, blocks=blocks
+    )
+    whole = pack(np.ones((4, 24), bool), comparisons, principles[:24], per_request=40, seed=0)
+    for one, other in zip(apart, whole, strict=True):
+        assert [(part.first, len(part.columns)) for part in one] == [(1, 24), (25, 1)]
+        assert one[0].columns.tolist() == other[0].columns.tolist()
     (alone,) = pack(np.ones((1, 25), bool), comparisons[2:3], principles, per_request=10, seed=0)
     assert all(np.array_equal(a.columns, b.columns) for a, b in zip(alone, more[2], strict=True))
 
@@ -294,8 +302,10 @@ def test_a_model_that_always_votes_for_the_first_is_found_out() -> None:
     assert found.overall == pytest.approx(0.2)
     principles = pl.DataFrame({"sentence": [f"Is {n}" for n in range(5)]})
     told = list(position_notes(found, principles))
-    assert told[0].startswith("90.0% of 300 decisive votes go to what is shown first")
+    assert told[0].startswith("WARNING: 90.0% of 300 decisive votes go to what is shown first")
     assert told[1] == "least consistent over both orders: 0% `Is 0`; 0% `Is 1`; 0% `Is 2`"
+    by_content = positions(np.ones((2, 30, 5), np.int8))
+    assert next(position_notes(by_content, principles)).startswith("50.0% of 300 decisive")
     shown[1] = UNASKED
     assert "in one order" in next(position_notes(positions(shown), principles))
     assert list(position_notes(positions(np.zeros((2, 1, 5), np.int8)), principles)) == []
@@ -350,7 +360,7 @@ def test_agreement_with_what_is_computed_is_told() -> None:
     computed[:, 2] = FAILED
     principles = pl.DataFrame({"sentence": ["Is A", "Is B", "Is C"]})
     (told,) = calibration_notes(votes, computed, principles)
-    assert told.startswith("2 principles are computed too")
+    assert told.startswith("principles that are computed too: 2")
     assert "median +0.50, lowest +0.00 over 50 comparisons (`Is B`)" in told
     assert list(calibration_notes(votes, np.full_like(votes, FAILED), principles)) == []
 

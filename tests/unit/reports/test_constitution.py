@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,10 @@ def test_groups_stand_side_by_side(tables: Frames) -> None:
     assert beside.columns[-2:] == ["a", "b"]
     assert beside["differs"][0]
     assert numbers.side_by_side(measured, source, "gender", groups=8, rows=5).is_empty()
+    few = pl.col("group_value") == "a"
+    status = pl.when(few).then(pl.lit("not-measurable")).otherwise("status")
+    cells = dataclasses.replace(measured, effects=measured.effects.with_columns(status=status))
+    assert numbers.side_by_side(cells, source, "country", groups=8, rows=5).is_empty()
 
 
 def test_sources_stand_side_by_side_where_there_are_two(tables: Frames) -> None:

@@ -450,13 +450,13 @@ def mutated(draw: st.DrawFn) -> Row:
     return row
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(mutated(), min_size=1, max_size=5))
 def test_mutated_rows_are_kept_exactly_or_rejected(rows: list[Row]) -> None:
     assert_accounted({"flan.jsonl": as_lines([MOON, *rows])})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.sampled_from(["flan.jsonl", "flan.json", "train.parquet", "train.arrow"]),
     st.integers(0, 10**6),

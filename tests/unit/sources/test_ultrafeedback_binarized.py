@@ -338,7 +338,7 @@ def mutated(draw: st.DrawFn) -> Row:
     return row
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(mutated(), min_size=1, max_size=6))
 def test_mutated_rows_are_kept_exactly_or_rejected(rows: list[Row]) -> None:
     rows = [H4[0], *rows]
@@ -354,7 +354,7 @@ def test_mutated_rows_are_kept_exactly_or_rejected(rows: list[Row]) -> None:
     assert_rebuilt([row for i, row in enumerate(rows) if i not in refused], tables)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.sampled_from(["train.jsonl", "train.json", "train.parquet", "train.arrow"]),
     st.integers(0, 10**6),

@@ -116,7 +116,22 @@ def test_flags_name_what_weighs_most(tables: dict[str, pl.LazyFrame]) -> None:
     assert flags["reason"].str.contains("above all by: Select the response").all()
     assert set(flags.select("subject", "flag").rows()) == {("pairs", "violates-constitution")}
     assert flags["id"].is_in(tables["pairs"].collect()["pair_id"].implode()).all()
-    assert _apply(tables, flag_at=1.0).tables["flags"].is_empty()
+    none = _apply(tables, flag_at=1.0)
+    assert none.tables["flags"].is_empty()
+    assert any("no pair is flagged" in note for note in none.notes)
+
+
+def test_both_orders_of_a_tie_are_no_pairs_to_speak_against(
+    tables: dict[str, pl.LazyFrame],
+) -> None:
+    flags = _apply(tables, flag_at=0.7).tables["flags"]
+    pairs = tables["pairs"].collect()
+    tied = pairs.filter(pl.col("pair_id") == flags["id"][0])
+    other = tied.with_columns(
+        pair_id=pl.lit("other way"), chosen_id="rejected_id", rejected_id="chosen_id"
+    )
+    result = _apply(tables | {"pairs": pl.concat([pairs, other]).lazy()}, flag_at=0.7)
+    assert set(result.tables["flags"]["id"]) == set(flags["id"][1:])
 
 
 def test_each_principle_may_judge_alone(tables: dict[str, pl.LazyFrame]) -> None:

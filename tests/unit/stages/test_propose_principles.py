@@ -9,13 +9,14 @@ import pytest
 from pydantic import ValidationError
 
 from prefdata.catalog import Catalog
-from prefdata.core.errors import InternalError
+from prefdata.core.errors import DataError, InternalError
 from prefdata.protocols import Context, Outside, RawFile
 from prefdata.recipes import Recipe
 from prefdata.runner import ingest, price, run
 from prefdata.stages.propose_principles import ProposePrinciples, propose_principles
 from prefdata.testing.chat_server import ChatServer
 from prefdata.testing.rule_model import RULES, RuleModel
+from prefdata.testing.rule_world import rule_pairs, rule_tables
 from prefdata.testing.scripted_chat import ScriptedChat
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ def test_without_a_place_for_answers_or_vectors_the_stage_does_not_run(build: An
         propose_principles.run(build.lazy(), params, Context())
     with pytest.raises(InternalError, match="no place for vectors"):
         propose_principles.run(build.lazy(), params, Context(chat=ScriptedChat(lambda *_: "")))
+
+
+def test_a_model_that_proposes_nothing_ends_the_run() -> None:
+    tables = rule_tables(rule_pairs(3, {"long": 1.0}))
+    params = ProposePrinciples.model_validate({"model": "m", "embedder": None, "train_share": 1})
+    context = Context(step="propose", chat=ScriptedChat(lambda *_: "Both are fine."))
+    with pytest.raises(DataError, match=r"no principle in 24 answers: unreadable-principles 24"):
+        propose_principles.run(tables, params, context)
 
 
 @pytest.fixture(scope="module")

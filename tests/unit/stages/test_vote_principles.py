@@ -296,5 +296,5 @@ def test_agreement_with_computed_votes_is_told(tables: Any) -> None:
     result = _vote(computed, ScriptedChat(RuleModel(first=0.4).script), reference="factors")
     (told,) = [note for note in result.notes if "kappa" in note]
     # No response is a list, so nothing can be said of those two.
-    assert told.startswith("10 principles are computed too")
+    assert told.startswith("principles that are computed too: 10")
     assert NOT_APPLICABLE in _votes(tables, result).votes

@@ -5,7 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from prefdata.schema import polars_schema, table_schema
-from prefdata.tables.messages import MESSAGES, message, messages_of, with_system
+from prefdata.tables.messages import (
+    MESSAGES,
+    message,
+    messages_of,
+    response_text,
+    transcript,
+    with_system,
+)
 
 __all__: list[str] = []
 
@@ -46,3 +53,16 @@ def test_a_system_prompt_comes_first_where_there_is_one() -> None:
     made = frame.with_columns(messages=pl.col("messages").cast(MESSAGES)).select(m=with_system())
     assert made.schema["m"] == MESSAGES
     assert made["m"].to_list() == [[{"role": "system", "content": "s"}, *asked], asked]
+
+
+def test_a_response_of_several_messages_is_a_transcript() -> None:
+    call = [{"role": "tool", "content": "4"}, {"role": "assistant", "content": "Four."}]
+    frame = pl.DataFrame(
+        {"messages": [call[1:], call], "text": ["Four.", "Four."]},
+        schema={"messages": MESSAGES, "text": pl.String},
+    )
+    assert frame.select(response_text()).to_series().to_list() == [
+        "Four.",
+        "[tool]\n4\n\n[assistant]\nFour.",
+    ]
+    assert frame.select(transcript("messages")).to_series()[0] == "[assistant]\nFour."

@@ -243,7 +243,7 @@ def test_an_error_that_is_not_drift_or_does_not_help_is_told(
         (_edited("prompts", lambda frame: pl.concat([frame, frame])), DataError),
         (_edited("annotators", lambda frame: frame.clear()), RelationError),
         (
-            _with(lambda b: dataclasses.replace(b, tables={**b.tables, "votes": pl.DataFrame()})),
+            _with(lambda b: dataclasses.replace(b, tables={**b.tables, "ballots": pl.DataFrame()})),
             UnknownNameError,
         ),
     ],

@@ -122,6 +122,7 @@ def test_a_catalogue_may_stand_alone(load: Callable[[str], Catalogue]) -> None:
         (("speaks less of tea.", "speaks less.\n  tea: {}"), "stands twice", "own.yaml:"),
         (("speaks less of tea.", "speaks less.\n  coffee:"), "has no fields", "factor coffee"),
         (("extends", "[extends"), "not good YAML", "own.yaml:"),
+        (("kind:", "patterns: tea\n    kind:"), "it is no list", "field patterns"),
     ],
 )
 def test_what_is_wrong_is_named_by_file_factor_and_field(
