@@ -89,9 +89,14 @@ def _files() -> dict[str, Path]:
     return {table: path for table, (_, path) in sorted(newest.items())}
 
 
+# The parser in C, where pyyaml was built with it, is ten times as fast, and every command waits for
+# all contracts.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def _read_yaml(text: str) -> tuple[yaml.Node | None, Any]:
     """Return the nodes, which know their lines, and the value."""
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if node is None:

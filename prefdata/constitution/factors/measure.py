@@ -113,6 +113,8 @@ def _spans(texts: pl.Series) -> list[tuple[int, int]]:
 def _measured(rows: pl.DataFrame, catalogue: Catalogue) -> Values:
     """Measure distinct texts to their prompts, whatever their languages."""
     prompts = rows.select("prompt").unique(maintain_order=True).with_row_index("at")
+    # Once for all that look at prompts.
+    prompts = prompts.with_columns(normal=normal_form(pl.col("prompt")))
     places = rows.join(prompts, on="prompt", how="left", nulls_equal=True, maintain_order="left")[
         "at"
     ]
@@ -126,7 +128,7 @@ def _measured(rows: pl.DataFrame, catalogue: Catalogue) -> Values:
     values[:, [factor.when is None for factor in catalogue.factors]] = _table(counts, always)
     for column, factor in enumerate(catalogue.factors):
         if factor.when is not None:
-            applies = _applies(prompts["prompt"], factor.when)[places]
+            applies = _applies(prompts, factor.when)[places]
             values[applies.to_numpy(), column] = _table(counts.filter(applies), [factor])[:, 0]
     return values
 
@@ -206,14 +208,12 @@ def _openings(texts: pl.DataFrame, catalogue: Catalogue) -> pl.Series:
     return shorter.select(opening=pl.coalesce(normal_form(pl.col("cut")), "whole")).to_series()
 
 
-def _applies(prompts: pl.Series, when: When) -> pl.Series:
+def _applies(prompts: pl.DataFrame, when: When) -> pl.Series:
     """Tell of each prompt whether it asks for what a factor is about."""
-    prompt = pl.col("prompt")
-    found = [prompt.str.contains(pattern) for pattern in when.patterns]
+    found = [pl.col("prompt").str.contains(pattern) for pattern in when.patterns]
     if when.words:
-        found.append(normal_form(prompt).str.contains(phrases(when.words)))
-    frame = prompts.alias("prompt").to_frame()
-    return frame.select(pl.any_horizontal(found).fill_null(value=False)).to_series()
+        found.append(pl.col("normal").str.contains(phrases(when.words)))
+    return prompts.select(pl.any_horizontal(found).fill_null(value=False)).to_series()
 
 
 def _of_prompts(
@@ -223,9 +223,7 @@ def _of_prompts(
     wanted = {factor.measure for factor in catalogue.factors} & _OF_PROMPT
     found: list[pl.Series] = []
     if "prompt_overlap" in wanted:
-        content = prompts.select(
-            content_words(normal_form(pl.col("prompt")), catalogue.stop_words)
-        ).to_series()
+        content = prompts.select(content_words(pl.col("normal"), catalogue.stop_words)).to_series()
         n_shared = shared_words(texts["normal"], places, content)
         found.append((n_shared / texts["n_distinct"]).alias("prompt_overlap"))
     if "script_match" in wanted:

@@ -64,7 +64,7 @@ def test_an_unknown_table_suggests_a_known_one() -> None:
         (_VOTES.replace("kind: derived", "kind: odd"), 3, "kind: Input should be"),
         (_VOTES + "rules:\n  - {name: a, sql: x}\n", 9, "rules.0.why: Field required"),
         (_VOTES + "primary_key: [x]\n", 1, "primary_key names 'x'"),
-        (_VOTES + "primary_key: [\n", 9, "expected the node content"),
+        (_VOTES + "primary_key: [\n", 9, "node content"),
         (_VOTES.replace("version: 1", "version: 2"), 1, "votes.v2 belongs in votes.v2.yaml"),
         ("", 1, "Input should be"),
     ],
