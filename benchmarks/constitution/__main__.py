@@ -194,10 +194,12 @@ def _free(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
 
     pairs, _ = read_pairs(arguments.file, sys.maxsize)
     (n, *_) = arguments.pairs
-    lines, workspace = scratch / "pairs.jsonl", scratch / "free"
-    write_many(lines, pairs, n)
+    transcripts, workspace = scratch / "hh", scratch / "free"
+    write_many(transcripts, pairs, n)
     _tell("ingest …")
-    ingest = run(call("constitution.ours", "ingest", str(lines), str(workspace)), scratch=scratch)
+    ingest = run(
+        call("constitution.ours", "ingest", str(transcripts), str(workspace)), scratch=scratch
+    )
     stages = [stage for stage in _FREE if stage in names("stage")]
     _tell(f"{', '.join(stages)} …")
     free = run(call("constitution.ours", "free", str(workspace), *stages), scratch=scratch)

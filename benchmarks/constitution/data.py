@@ -90,11 +90,20 @@ def write_jsonl(path: Path, pairs: Iterable[Pair]) -> None:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def write_many(path: Path, pairs: Sequence[Pair], n: int) -> None:
-    """Write n pairs, each copy with a word of its own in every text, so that none is known yet."""
-    write_jsonl(path, (_copy(pairs[i % len(pairs)], i // len(pairs)) for i in range(n)))
+def write_many(folder: Path, pairs: Sequence[Pair], n: int) -> None:
+    """Write n pairs as the source `hh-rlhf` reads them, in the folder of a subset.
+
+    Each copy has a word of its own in every text, so that none is known yet.
+    """
+    path = folder / "harmless-base" / "train.jsonl.gz"
+    path.parent.mkdir(parents=True)
+    with gzip.open(path, "wt", encoding="utf-8", compresslevel=1) as file:
+        for i in range(n):
+            row = _transcripts(pairs[i % len(pairs)], f"c{i // len(pairs)}")
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _copy(pair: Pair, number: int) -> Pair:
-    mark = f"c{number}"
-    return Pair(f"{mark} {pair.prompt}", f"{mark} {pair.chosen}", f"{mark} {pair.rejected}")
+def _transcripts(pair: Pair, mark: str) -> dict[str, str]:
+    prompt = "\n\n" + pair.prompt.replace("Human:", f"Human: {mark}", 1)
+    sides = {"chosen": pair.chosen, "rejected": pair.rejected}
+    return {side: f"{prompt}{_ANSWER} {mark} {said}" for side, said in sides.items()}

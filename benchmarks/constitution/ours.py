@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,12 +39,15 @@ def _voted(file: str, workspace: str, url: str, params: str) -> dict[str, Any]:
 
 
 def _ingested(file: str, workspace: str) -> dict[str, Any]:
-    """Make a workspace and read the pairs of a file."""
+    """Make a workspace and read the pairs of a file, or of a folder of transcripts."""
     import prefdata as pf
 
     before = time.process_time()
     pf.init(workspace)
-    done = pf.ingest("trl", file, workspace=workspace, params={"name": "hh"}, is_offline=True)
+    if Path(file).is_dir():
+        done = pf.ingest("hh-rlhf", file, workspace=workspace, is_offline=True)
+    else:
+        done = pf.ingest("trl", file, workspace=workspace, params={"name": "hh"}, is_offline=True)
     return {"rows": done.rows_in, "ingest": round(time.process_time() - before, 2)}
 
 
