@@ -50,6 +50,10 @@ row ``at``; ``kind`` is the annotator's. ``y`` is 1 where a is preferred, -1 whe
 tie, and between where the same annotator said several things, or where votes were counted."""
 
 _SHARE = "share of votes"
+_OF_PAIR = (
+    *("source", "prompt_id", "chosen_id", "rejected_id", "aspect", "stage"),
+    *("annotator_id", "judgment_id", "margin", "margin_unit"),
+)
 _NAMED = ("comparison_id", "response_a_id", "response_b_id")
 
 
@@ -116,7 +120,7 @@ def read_labelled(
         steps: The steps whose pairs are labels.
         is_graded: Take how far the votes of an aggregate lean as ``y``, not their majority alone.
     """
-    pairs = tables["pairs"].filter(pl.col("stage").is_in(list(steps))).collect()
+    pairs = tables["pairs"].filter(pl.col("stage").is_in(list(steps))).select(_OF_PAIR).collect()
     named = comparison_ids(pairs, "chosen_id", "rejected_id")
     comparisons = described_comparisons(tables, _compared(tables, named))
     size = (

@@ -93,7 +93,7 @@ def verdicts(measured: Measured) -> pl.DataFrame:
     """Return the verdict of each group with the size of its constitution."""
     sizes = measured.constitutions.group_by(_GROUP).agg(
         pl.len().alias("principles"),
-        constitution=pl.col("sentence").sort_by("rank").str.join("; "),
+        constitution=pl.col("sentence").str.strip_chars_end(".").sort_by("rank").str.join("; "),
     )
     length = measured.reconstructions.filter(predictor="length").select(
         *_GROUP, length_accuracy="accuracy"

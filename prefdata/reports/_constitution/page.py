@@ -246,7 +246,7 @@ def _strengths(rows: pl.DataFrame, known: tuple[str, ...]) -> Table:
     """Return strengths as a table with a column for each group or source."""
     names = [name for name in rows.columns if name not in known]
     shown = [
-        {"sentence": row["sentence"], "differs": "yes" if row.get("differs") else ""}
+        {"sentence": row["sentence"], "differs": _differs(row)}
         | {f"group {name}": signed(row[name]) for name in names}
         for row in rows.iter_rows(named=True)
     ]
@@ -254,6 +254,13 @@ def _strengths(rows: pl.DataFrame, known: tuple[str, ...]) -> Table:
     columns += [Column("differs", "groups differ", "text")] if "differs" in rows.columns else []
     columns += [Column(f"group {name}", name, "text") for name in names]
     return table(columns, map(_unprefixed, shown))
+
+
+def _differs(row: dict[str, Any]) -> str:
+    """Say whether groups differ by the test of any difference; a dash where there is none."""
+    if row.get("differs"):
+        return "yes"
+    return "–" if row.get("q") is None else "no"
 
 
 def _suppressed(effects: pl.DataFrame) -> int:
