@@ -10,7 +10,7 @@ import polars as pl
 
 from prefdata.constitution.labels import Labelled, read_labelled
 from prefdata.core.errors import DataError
-from prefdata.metrics.principles import FAILED, INCONSISTENT, NOT_APPLICABLE
+from prefdata.metrics.principles import FAILED, INCONSISTENT, NOT_APPLICABLE, signed_votes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class Ballots:
     @property
     def signed(self) -> NDArray[np.int8]:
         """Return ``(n_comparisons, n_principles)``: 1 and -1 where a vote is decisive, else 0."""
-        return np.where(np.abs(self.votes) == 1, self.votes, 0).astype(np.int8)
+        return signed_votes(self.votes).astype(np.int8)
 
     def of_labels(self, rows: pl.Series) -> Ballots:
         """Return the same with some of the labels only.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from prefdata.core.events import silent
-from prefdata.protocols import EmbedderParams
+from prefdata.protocols import EmbedderParams, VectorSet
 from prefdata.tables.identity import hash_texts
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from prefdata.protocols import Embedded, Embedder, EmbedderBackend
 
-__all__ = ["ODD_TEXTS", "assert_embedder_contract"]
+__all__ = ["ODD_TEXTS", "LexicalVectors", "assert_embedder_contract"]
 
 ODD_TEXTS = (
     "How do I pick a lock?",
@@ -34,6 +35,35 @@ ODD_TEXTS = (
 )
 """Texts that embedders have been seen to stumble over."""
 _UNIT = 1e-3
+
+
+@dataclass(frozen=True)
+class LexicalVectors:
+    """Vectors of the lexical embedder, fitted on what is asked for, kept nowhere."""
+
+    folder: Path
+    """Where what is fitted lies."""
+
+    def get(
+        self, texts: pl.DataFrame, *, subject: str, view: str, model: EmbedderParams, step: str
+    ) -> VectorSet:
+        """Return the vectors of texts, as `prefdata.protocols.Vectors` does."""
+        from prefdata.backends.lexical import lexical
+
+        del subject, view, step  # they name what a store keeps
+        distinct = texts.select("content_hash", "text").unique("content_hash").sort("content_hash")
+        revision = lexical.revision(model, lambda: distinct)
+        opened = lexical.open(model, self.folder, revision, lambda: distinct, silent)
+        found = opened.embed(distinct["text"].to_list())
+        is_void = pl.Series(found.is_void)
+        return VectorSet(
+            hashes=distinct["content_hash"].filter(~is_void),
+            matrix=found.vectors[~found.is_void],
+            embedder="lexical",
+            revision=revision,
+            void=distinct.filter(is_void).select("content_hash"),
+            open=lambda: opened,
+        )
 
 
 def assert_embedder_contract(

@@ -37,6 +37,28 @@ class Path(NamedTuple):
             found[:, size] = votes[:, self.order[:size]] @ odds
         return found
 
+    @property
+    def last_odds(self) -> NDArray[np.float64]:
+        """Return the log-odds of all that joined."""
+        return self.odds[-1] if self.odds else np.zeros(0)
+
+    def join(self, place: int, paired: Paired, signs: NDArray[np.float64]) -> bool:
+        """Fit all anew with one principle more; it joins if none is turned round by that.
+
+        Args:
+            place: The principle.
+            paired: Labels to fit on.
+            signs: ``(p,)``: which way each principle holds alone.
+        """
+        joined = [*self.order, place]
+        start = np.append(self.last_odds, 0.0)
+        fitted = fit_paired(paired.votes[:, joined], paired.lean, penalty=_PENALTY, start=start)
+        if (fitted * signs[joined] <= 0).any():
+            return False
+        self.order.append(place)
+        self.odds.append(fitted)
+        return True
+
 
 def greedy_path(
     paired: Paired,
@@ -66,24 +88,16 @@ def greedy_path(
     sizes = np.sqrt(np.maximum(np.diag(products), 1e-12))
     is_open = is_open & (np.diag(products) > 0)
     path = Path([], [])
-    odds = np.zeros(0)
     while len(path.order) < max_size and is_open.any():
         full = np.zeros(len(signs))
-        full[path.order] = odds
+        full[path.order] = path.last_odds
         call = -gradient(paired.votes, paired.lean, full) * signs / sizes
         best = int(np.argmax(np.where(is_open, call, -np.inf)))
         if call[best] <= 0:
             break
         is_open[best] = False
-        joined = [*path.order, best]
-        fitted = fit_paired(
-            paired.votes[:, joined], paired.lean, penalty=_PENALTY, start=np.append(odds, 0.0)
-        )
-        if (fitted * signs[joined] <= 0).any():
+        if not path.join(best, paired, signs):
             continue
-        odds = fitted
-        path.order.append(best)
-        path.odds.append(odds)
         is_open &= np.abs(products[best]) <= max_correlation * sizes * sizes[best]
     return path
 
@@ -112,20 +126,11 @@ def lasso_way(
     pull = paired.votes[:, places].T @ paired.sides
     entered = lasso_order(products[np.ix_(places, places)], pull, most=_CORNERS * max_size)
     path = Path([], [])
-    odds = np.zeros(0)
     for column in entered:
         place = int(places[column])
         if _is_redundant(products, place, path.order, max_correlation):
             continue
-        joined = [*path.order, place]
-        fitted = fit_paired(
-            paired.votes[:, joined], paired.lean, penalty=_PENALTY, start=np.append(odds, 0.0)
-        )
-        if (fitted * signs[joined] <= 0).any():
-            continue
-        odds = fitted
-        path.order.append(place)
-        path.odds.append(odds)
+        path.join(place, paired, signs)
         if len(path.order) == max_size:
             break
     return path

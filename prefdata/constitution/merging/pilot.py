@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from prefdata.constitution.ballots import FAILED, read_ballots, read_principles, vote_matrix
+from prefdata.metrics.principles import signed_votes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,7 @@ def _strengths(votes: NDArray[np.int8], ballots: Ballots) -> NDArray[np.float64]
     at = labels["at"].to_numpy().astype(np.int64)
     sums = np.bincount(at, np.sign(labels["y"].to_numpy()), minlength=len(votes))
     sizes = np.bincount(at, minlength=len(votes)).astype(np.float64)
-    signed = np.where(np.abs(votes) == 1, votes, 0).astype(np.float64)
+    signed = signed_votes(votes)
     n_labels = sizes @ (votes != FAILED)
     unknown = np.full(votes.shape[1], np.nan)
     found: NDArray[np.float64] = np.divide(sums @ signed, n_labels, out=unknown, where=n_labels > 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prefdata.constitution.ballots import FAILED
+from prefdata.metrics.principles import FAILED, signed_votes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +42,7 @@ def vote_cosines(left: NDArray[np.int8], right: NDArray[np.int8]) -> VoteCosines
     """
     # Sums of small integers: exact in single precision up to 16 million comparisons, so that they
     # are the same on any number of threads.
-    one, other = _signed(left), _signed(right)
+    one, other = signed_votes(left), signed_votes(right)
     own = (one**2).T @ (right != FAILED).astype(np.float32)
     its = (left != FAILED).astype(np.float32).T @ other**2
     n_compared = own + its - (one**2).T @ other**2
@@ -50,7 +50,3 @@ def vote_cosines(left: NDArray[np.int8], right: NDArray[np.int8]) -> VoteCosines
     products = (one.T @ other).astype(np.float64)
     cosine = np.divide(products, sizes, out=np.full_like(products, np.nan), where=sizes > 0)
     return VoteCosines(cosine.clip(-1, 1), n_compared.astype(np.int64))
-
-
-def _signed(votes: NDArray[np.int8]) -> NDArray[np.float32]:
-    return np.where(np.abs(votes) == 1, votes, 0).astype(np.float32)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from prefdata.constitution.proposing.sentences import BEGINNING
 from prefdata.core.fingerprint import canonical_json, digest
 
 __all__ = ["stand_in"]
@@ -42,5 +43,5 @@ def stand_in(preferred: str, other: str, variant: str, k: int) -> str:
         n += 1
         if n > 4 * k:  # few words, many principles
             rest = f"{rest} in {n} ways"
-        found[f"Select the response that {rest}"] = None
+        found[f"{BEGINNING} {rest}"] = None
     return canonical_json({"principles": list(found)})

@@ -9,6 +9,7 @@ import numpy as np
 from prefdata.constitution.ballots import FAILED
 from prefdata.constitution.voting.wording import listed_sentence
 from prefdata.metrics.agreement import cohen_kappa
+from prefdata.metrics.principles import signed_votes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +91,7 @@ def calibration_notes(
         is_met = (one != FAILED) & (other != FAILED)
         if int(is_met.sum()) < _FEWEST_OF_ALL:
             continue
-        levels = (np.where(np.abs(side[is_met]) == 1, side[is_met], 0) + 1 for side in (one, other))
+        levels = (signed_votes(side[is_met]) + 1 for side in (one, other))
         kappa = cohen_kappa(*(side.astype(np.int64) for side in levels), n_levels=3)
         if kappa is not None:
             kappas.append((kappa, int(is_met.sum()), listed_sentence(sentence)))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from prefdata.constitution.proposing.sentences import BEGINNING
+
 if TYPE_CHECKING:
     from prefdata.reports._constitution.read import Measured
 
@@ -24,7 +26,7 @@ __all__ = [
     "verdicts",
 ]
 
-PREFIX = "Select the response that "
+PREFIX = f"{BEGINNING} "
 """What most principles begin with, and tables say once."""
 
 ALPHA = 0.1

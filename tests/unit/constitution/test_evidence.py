@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from prefdata.backends.lexical import lexical
 from prefdata.constitution import evidence
 from prefdata.constitution._evidence.cases import decided_cases, drawn
 from prefdata.constitution._evidence.meaning import directions
@@ -21,9 +20,9 @@ from prefdata.constitution._evidence.variety import farthest_first, varied
 from prefdata.constitution.ballots import Ballots
 from prefdata.constitution.evidence import EVIDENCE, evidence_notes, find_evidence
 from prefdata.constitution.labels import COMPARED, LABEL
-from prefdata.core.events import silent
-from prefdata.protocols import EmbedderParams, VectorSet
+from prefdata.protocols import EmbedderParams
 from prefdata.schema import polars_schema, table_schema
+from prefdata.testing.embedders import LexicalVectors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,31 +31,6 @@ __all__: list[str] = []
 
 _LEXICAL = EmbedderParams(model="lexical")
 _N = 24
-
-
-@dataclass(frozen=True)
-class _Vectors:
-    """Vectors of the lexical embedder, fitted on what is asked for, kept nowhere."""
-
-    folder: Path
-
-    def get(
-        self, texts: pl.DataFrame, *, subject: str, view: str, model: EmbedderParams, step: str
-    ) -> VectorSet:
-        del subject, view, step  # they name what a store keeps
-        distinct = texts.select("content_hash", "text").unique("content_hash").sort("content_hash")
-        revision = lexical.revision(model, lambda: distinct)
-        opened = lexical.open(model, self.folder, revision, lambda: distinct, silent)
-        found = opened.embed(distinct["text"].to_list())
-        is_void = pl.Series(found.is_void)
-        return VectorSet(
-            hashes=distinct["content_hash"].filter(~is_void),
-            matrix=found.vectors[~found.is_void],
-            embedder="lexical",
-            revision=revision,
-            void=distinct.filter(is_void).select("content_hash"),
-            open=lambda: opened,
-        )
 
 
 def _frame(table: str, rows: list[dict[str, Any]]) -> pl.LazyFrame:
@@ -212,7 +186,7 @@ def test_by_meaning_the_difference_of_the_responses_points_where_the_sentence_do
     tmp_path: Path,
 ) -> None:
     tables, ballots = _world()
-    found = find_evidence(tables, ballots, _Vectors(tmp_path), embedder=_LEXICAL, k=3)
+    found = find_evidence(tables, ballots, LexicalVectors(tmp_path), embedder=_LEXICAL, k=3)
     meant = found.filter(principle_id="q0", basis="meaning")
     sides = meant.group_by("side").agg("chosen_id", "margin").sort("side", descending=True)
     assert [{name[0] for name in names} for names in sides["chosen_id"]] == [{"a"}, {"b"}]
@@ -229,14 +203,14 @@ def test_empty_responses_have_no_meaning(tmp_path: Path) -> None:
     for text in ("", "   "):
         void = tables["responses"].with_columns(text=pl.lit(text))
         mute = {**tables, "responses": void}
-        found = find_evidence(mute, ballots, _Vectors(tmp_path), embedder=_LEXICAL)
+        found = find_evidence(mute, ballots, LexicalVectors(tmp_path), embedder=_LEXICAL)
         assert set(found["basis"]) == {"votes"}
 
 
 @pytest.mark.parametrize("has_vectors", [True, False])
 def test_the_order_of_rows_does_not_matter(has_vectors: bool, tmp_path: Path) -> None:
     tables, ballots = _world()
-    vectors = _Vectors(tmp_path) if has_vectors else None
+    vectors = LexicalVectors(tmp_path) if has_vectors else None
     found = find_evidence(tables, ballots, vectors, embedder=_LEXICAL, seed=3)
     turned = {name: frame.collect().reverse().lazy() for name, frame in tables.items()}
     mixed = replace(ballots, labels=ballots.labels.reverse())
@@ -262,7 +236,7 @@ def test_equals_are_told_apart_by_the_seed() -> None:
 def test_nothing_gives_nothing(tmp_path: Path) -> None:
     tables, ballots = _world()
     ties = replace(ballots, labels=ballots.labels.with_columns(y=pl.lit(0.0)))
-    vectors = _Vectors(tmp_path)
+    vectors = LexicalVectors(tmp_path)
     for odd, more in ((ties, {}), (ballots, {"k": 0}), (ballots, {"principles": []})):
         found = find_evidence(tables, odd, vectors, embedder=_LEXICAL, **more)
         assert found.is_empty()
@@ -278,14 +252,14 @@ def test_what_was_drawn_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert len(evidence_notes(250_001, is_embedded=True)) == 2
     tables, ballots = _world()
     monkeypatch.setattr(evidence, "MOST_EMBEDDED", 6)
-    found = find_evidence(tables, ballots, _Vectors(tmp_path), embedder=_LEXICAL, k=9)
+    found = find_evidence(tables, ballots, LexicalVectors(tmp_path), embedder=_LEXICAL, k=9)
     assert found.filter(basis="meaning")["comparison_id"].n_unique() <= 6
     assert found.filter(basis="votes")["comparison_id"].n_unique() > 6
 
 
 def test_a_sentence_without_an_opposite_points_away_from_the_others(tmp_path: Path) -> None:
     texts = pl.DataFrame({"text": ["has roses", "is rude", "has engines", "is short"]})
-    known = _Vectors(tmp_path).get(
+    known = LexicalVectors(tmp_path).get(
         texts.with_columns(content_hash="text"), subject="", view="", model=_LEXICAL, step=""
     )
     embedder = known.open()

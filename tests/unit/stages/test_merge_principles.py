@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,15 +9,14 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from prefdata.backends.lexical import lexical
 from prefdata.constitution.labels import read_comparisons
 from prefdata.constitution.names import principle_id
 from prefdata.core.errors import InternalError
-from prefdata.core.events import silent
 from prefdata.protocols import Context, EmbedderParams, Outside, VectorSet
 from prefdata.schema import check, conform, polars_schema, table_schema
 from prefdata.stages.merge_principles import MergePrinciples, merge_principles
 from prefdata.tables.bundle import REJECT_COLUMNS
+from prefdata.testing.embedders import LexicalVectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,30 +36,14 @@ _GIVEN = "Select the response that cites a source."
 _AXES = {_LONGER: (1, 0), _SHORTER: (-1, 0), _LENGTHY: (1, 0), _KIND: (0, 1), _GIVEN: (0, 0)}
 
 
-@dataclass(frozen=True)
-class _Vectors:
-    """Vectors of the lexical embedder, fitted on what is asked for, kept nowhere."""
-
-    folder: Path
+class _Vectors(LexicalVectors):
+    """Vectors of principles, and of nothing else."""
 
     def get(
         self, texts: pl.DataFrame, *, subject: str, view: str, model: EmbedderParams, step: str
     ) -> VectorSet:
         assert subject == "principles"
-        del view, step  # they name what a store keeps
-        distinct = texts.select("content_hash", "text").unique("content_hash").sort("content_hash")
-        revision = lexical.revision(model, lambda: distinct)
-        opened = lexical.open(model, self.folder, revision, lambda: distinct, silent)
-        found = opened.embed(distinct["text"].to_list())
-        is_void = pl.Series(found.is_void)
-        return VectorSet(
-            hashes=distinct["content_hash"].filter(~is_void),
-            matrix=found.vectors[~found.is_void],
-            embedder="lexical",
-            revision=revision,
-            void=distinct.filter(is_void).select("content_hash"),
-            open=lambda: opened,
-        )
+        return super().get(texts, subject=subject, view=view, model=model, step=step)
 
 
 def _frame(table: str, rows: list[dict[str, Any]]) -> pl.LazyFrame:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from prefdata.backends.lexical import lexical
 from prefdata.core.errors import InternalError, UserError
-from prefdata.core.events import silent
-from prefdata.protocols import Context, EmbedderParams, Outside, VectorSet
+from prefdata.protocols import Context, EmbedderParams, Outside
 from prefdata.schema import check, conform, polars_schema, table_schema
 from prefdata.stages._topics import groups
 from prefdata.stages._topics.naming import NO_WORDS, terms_of, topic_ids
 from prefdata.stages.topics import Topics, topics
 from prefdata.tables.bundle import REJECT_COLUMNS
 from prefdata.tables.identity import hash_texts
+from prefdata.testing.embedders import LexicalVectors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,31 +36,6 @@ _THEMES = {
     "garden": ("roses", "soil", "compost", "tulips", "water"),
 }
 _FRAME = "I don't {} the {}: {} and {}"
-
-
-@dataclass(frozen=True)
-class _Vectors:
-    """Vectors of the lexical embedder, fitted on what is asked for, kept nowhere."""
-
-    folder: Path
-
-    def get(
-        self, texts: pl.DataFrame, *, subject: str, view: str, model: EmbedderParams, step: str
-    ) -> VectorSet:
-        del subject, view, step  # they name what a store keeps
-        distinct = texts.select("content_hash", "text").unique("content_hash").sort("content_hash")
-        revision = lexical.revision(model, lambda: distinct)
-        opened = lexical.open(model, self.folder, revision, lambda: distinct, silent)
-        found = opened.embed(distinct["text"].to_list())
-        is_void = pl.Series(found.is_void)
-        return VectorSet(
-            hashes=distinct["content_hash"].filter(~is_void),
-            matrix=found.vectors[~found.is_void],
-            embedder="lexical",
-            revision=revision,
-            void=distinct.filter(is_void).select("content_hash"),
-            open=lambda: opened,
-        )
 
 
 @cache
@@ -91,7 +64,7 @@ def _rows(texts: list[str], source: str = "toy", name: str = "p") -> pl.DataFram
 
 def _of(rows: pl.DataFrame, folder: Path, *, seed: int = 0, **params: Any) -> StageResult:
     given_params = Topics.model_validate({"subject": "responses", "model": "lexical", **params})
-    context = Context(seed=seed, vectors=_Vectors(folder), step="topics")
+    context = Context(seed=seed, vectors=LexicalVectors(folder), step="topics")
     return topics.run({"responses": rows.lazy()}, given_params, context)
 
 
@@ -352,7 +325,7 @@ def test_topics_without_usual_words_are_named_by_what_they_have() -> None:
 def test_prompts_are_grouped_by_the_view_asked_for(build: Any, tmp_path: Path) -> None:
     for i, (_, text) in enumerate(_sentences()):
         build.prompt(f"p{i}", f"user|{text}", "assistant|No.", "user|Why not?")
-    context = Context(vectors=_Vectors(tmp_path))
+    context = Context(vectors=LexicalVectors(tmp_path))
     for view, n_topics in (("last", 1), (None, 3)):
         params = Topics(view=view, model=EmbedderParams(model="lexical"), n_topics=3)
         result = topics.run({"prompts": build.lazy()["prompts"]}, params, context)

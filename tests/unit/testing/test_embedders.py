@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 import pytest
 
-from prefdata.protocols import Embedded, EmbedderBackend
-from prefdata.testing.embedders import assert_embedder_contract
+from prefdata.protocols import Embedded, EmbedderBackend, EmbedderParams
+from prefdata.testing.embedders import LexicalVectors, assert_embedder_contract
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,3 +87,14 @@ def test_another_revision_than_asked_for_is_found(tmp_path: Path) -> None:
 
     with pytest.raises(AssertionError, match="another revision"):
         assert_embedder_contract(replace(_backend(), open=opened), tmp_path)
+
+
+def test_lexical_vectors_are_those_of_distinct_texts_with_words(tmp_path: Path) -> None:
+    texts = pl.DataFrame(
+        {"content_hash": ["b", "a", "b"], "text": ["two words", "one", "two words"]}
+    )
+    model = EmbedderParams(model="lexical")
+    found = LexicalVectors(tmp_path).get(texts, subject="s", view="v", model=model, step="t")
+    assert found.hashes.to_list() == ["a", "b"]
+    assert found.matrix.shape[0] == 2
+    assert found.void.is_empty()
