@@ -36,6 +36,7 @@ from prefdata.protocols.embedders import (
     Vectors,
     VectorSet,
 )
+from prefdata.protocols.exports import Policies, Trainability
 from prefdata.protocols.handoffs import ANSWERS, TASKS, Handoff
 from prefdata.protocols.params import (
     CausalParams,
@@ -45,6 +46,7 @@ from prefdata.protocols.params import (
     Params,
 )
 from prefdata.protocols.plugins import (
+    MORE_COLUMNS,
     Context,
     Exporter,
     Kind,
@@ -52,9 +54,22 @@ from prefdata.protocols.plugins import (
     Source,
     Stage,
     StageResult,
+    Unfit,
     exporter,
     reporter,
     stage,
+)
+from prefdata.protocols.publishing import (
+    Change,
+    Checked,
+    ConfigContents,
+    Contents,
+    Publisher,
+    Receipt,
+    Remote,
+    RemoteFile,
+    SplitContents,
+    StagedFile,
 )
 from prefdata.protocols.routing import (
     Comparisons,
@@ -68,11 +83,13 @@ from prefdata.tables.bundle import RawFile
 
 __all__ = [
     "ANSWERS",
+    "MORE_COLUMNS",
     "TASKS",
     "Alternatives",
     "AnswerStatus",
     "CausalIdentity",
     "CausalParams",
+    "Change",
     "Chat",
     "ChatAnswer",
     "ChatAnswers",
@@ -83,7 +100,10 @@ __all__ = [
     "ChatParams",
     "ChatReply",
     "ChatRequest",
+    "Checked",
     "Comparisons",
+    "ConfigContents",
+    "Contents",
     "Context",
     "Corpus",
     "Embedded",
@@ -104,17 +124,26 @@ __all__ = [
     "Outside",
     "PairScorer",
     "Params",
+    "Policies",
     "Price",
+    "Publisher",
     "RawFile",
+    "Receipt",
+    "Remote",
+    "RemoteFile",
     "Reporter",
     "Router",
     "RouterContext",
     "RoutingData",
     "ScoredPairs",
     "Source",
+    "SplitContents",
     "Stage",
     "StageResult",
+    "StagedFile",
     "TokenUnit",
+    "Trainability",
+    "Unfit",
     "UnitStates",
     "Usage",
     "VectorSet",

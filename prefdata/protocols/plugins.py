@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from prefdata.tables.bundle import Bundle, RawFile
 
 __all__ = [
+    "MORE_COLUMNS",
     "Context",
     "Exporter",
     "Kind",
@@ -26,6 +27,7 @@ __all__ = [
     "Source",
     "Stage",
     "StageResult",
+    "Unfit",
     "exporter",
     "reporter",
     "stage",
@@ -167,6 +169,10 @@ def stage(
 
 ExportFunction = Callable[[Iterator[pl.DataFrame], Path, Any], list[Path]]
 
+Unfit = Callable[[pl.DataFrame, Any], pl.Series]
+"""Given a frame of pairs and the parameters, returns for each pair why the format cannot hold it,
+in kebab case, or null."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
@@ -179,6 +185,9 @@ class Exporter:
     rationale_id, kind, origin, scope, status, text, language, about (chosen, rejected or both),
     preferred, verdict (of blind ones), aspect, aspects, generator, attempt (as in ``rationales``),
     is_passed, is_kept and failed (as in ``rationale_gates``).
+
+    Pairs that `unfit` names a reason for are counted and taken out before `write` sees them; a
+    user may ask to fail instead. Columns named in `more` follow the others: see `MORE_COLUMNS`.
     """
 
     name: str
@@ -193,6 +202,37 @@ class Exporter:
     takes_critiques: bool = False
     """Whether it also takes what a source says of one response alone, which no gate reads: such
     rationales have null in ``is_passed``, ``is_kept`` and ``failed``."""
+    unfit: Unfit | None = None
+    """What the format cannot hold; None when it holds every pair."""
+    more: tuple[str, ...] = ()
+    """Columns that it reads besides, of `MORE_COLUMNS`."""
+
+
+MORE_COLUMNS = (
+    "chosen_id",
+    "rejected_id",
+    "judgment_id",
+    "rule",
+    "topic",
+    "annotator_kind",
+    "annotator_model",
+    "chosen_score",
+    "rejected_score",
+    "source_revision",
+    "source_row_id",
+    "prompt_license",
+    "chosen_license",
+    "rejected_license",
+    "annotation_license",
+)
+"""Columns that only exporters which name them are given.
+
+Those of ``pairs`` and ``prompts`` have the same names there. ``annotator_kind`` and
+``annotator_model`` are ``kind`` and ``model`` of the annotator; scores are what the judgment gave
+the two responses, null where the pair pools several judgments or there was no score;
+``source_row_id`` is ``<file>#<row>`` of the prompt; licences are SPDX ids, ``NOASSERTION`` where
+nobody knows.
+"""
 
 
 def exporter(
@@ -202,6 +242,8 @@ def exporter(
     loses: tuple[str, ...] = (),
     rationales: Literal["none", "welcome", "needed"] = "none",
     takes_critiques: bool = False,
+    unfit: Unfit | None = None,
+    more: tuple[str, ...] = (),
 ) -> Callable[[ExportFunction], Exporter]:
     """Make an exporter of a function; its name is the function's, in kebab case."""
 
@@ -217,6 +259,8 @@ def exporter(
             summary=doc[0] if doc else "",
             rationales=rationales,
             takes_critiques=takes_critiques,
+            unfit=unfit,
+            more=more,
         )
 
     return wrap
