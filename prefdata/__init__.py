@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         open,  # noqa: A004
         plan,
         price,
+        publish,
         report,
         run,
         search,
@@ -43,6 +44,7 @@ __all__ = [
     "open",
     "plan",
     "price",
+    "publish",
     "report",
     "run",
     "search",

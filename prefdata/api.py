@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from prefdata.runner import IngestResult, PlannedStep, RunResult
     from prefdata.runner.export import ExportResult
     from prefdata.runner.handoff import Closed, HandoffResult
+    from prefdata.runner.publish import PublishResult
     from prefdata.runner.report import ReportResult
     from prefdata.runner.take_back import TakeBackResult
     from prefdata.vectors.search import Searched, Within
@@ -42,6 +43,7 @@ __all__ = [
     "open",
     "plan",
     "price",
+    "publish",
     "report",
     "run",
     "search",
@@ -159,34 +161,34 @@ def run(
     )
 
 
-def export(  # noqa: PLR0913 - the options of the command
+def export(
     exporter: str,
     to: Path | str,
     *,
     workspace: Place = None,
     ref: str | None = None,
-    pairs: str = "make-pairs",
-    decisions: str | None = None,
-    splits: str | None = None,
-    rationales: str | None = None,
     sources: Sequence[str] | None = None,
-    params: dict[str, Any] | None = None,
+    **options: Any,
 ) -> ExportResult:
-    """Write pairs as files for a trainer; see `prefdata.runner.export_pairs`."""
+    """Write pairs as files for a trainer; `prefdata.runner.export_pairs` lists the options."""
     from prefdata.runner import export_pairs
 
-    return export_pairs(
-        Catalog.open(workspace),
-        exporter,
-        Path(to),
-        ref=ref,
-        pairs=pairs,
-        decisions=decisions,
-        splits=splits,
-        rationales=rationales,
-        sources=sources,
-        params=params,
-    )
+    catalog = Catalog.open(workspace)
+    return export_pairs(catalog, exporter, Path(to), ref=ref, sources=sources, **options)
+
+
+def publish(
+    recipe: Recipe | Path | str,
+    target: str | None = None,
+    *,
+    workspace: Place = None,
+    overrides: Sequence[str] = (),
+    **options: Any,
+) -> PublishResult:
+    """Run a recipe and publish what it says; `prefdata.runner.publish` lists the options."""
+    from prefdata.runner.publish import publish as _publish
+
+    return _publish(Catalog.open(workspace), _recipe(recipe, overrides), target, **options)
 
 
 def report(

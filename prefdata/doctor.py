@@ -7,13 +7,11 @@ import os
 import shutil
 import sys
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from prefdata.core.errors import PrefdataError
 from prefdata.fetch.offline import offline_reason
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["examine"]
 
@@ -55,6 +53,13 @@ def examine(workspace: Path | None = None) -> list[dict[str, Any]]:
         # Never the value: what the doctor says is pasted into reports of bugs.
         is_set = bool(os.environ.get(name))
         found.append({"part": name, "state": "set" if is_set else "not set", "more": what})
+    found.append(
+        {
+            "part": "token of the hub",
+            "state": "found" if _has_hub_token() else "none",
+            "more": "publishing and private datasets: `hf auth login`, or HF_TOKEN",
+        }
+    )
     offline = offline_reason(offline=False)
     found.append(
         {
@@ -65,6 +70,19 @@ def examine(workspace: Path | None = None) -> list[dict[str, Any]]:
     )
     found.append(_workspace(workspace))
     return found
+
+
+def _has_hub_token() -> bool:
+    """Tell whether the hub's client would find a token; never which.
+
+    Its library would say so too, but it is slow to import, and may ask the network for a token.
+    """
+    if os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN"):
+        return True
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+    home = os.environ.get("HF_HOME", str(cache / "huggingface"))
+    place = os.environ.get("HF_TOKEN_PATH", str(Path(home) / "token"))
+    return Path(os.path.expandvars(place)).expanduser().is_file()
 
 
 def _version(module: str) -> str | None:

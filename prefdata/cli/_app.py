@@ -9,7 +9,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from prefdata.cli import annotate, catalog, data, demo, pipeline, query, report, search, snapshot
+from prefdata.cli import (
+    annotate,
+    catalog,
+    data,
+    demo,
+    export,
+    pipeline,
+    publish,
+    query,
+    report,
+    search,
+    snapshot,
+)
 from prefdata.core.errors import PrefdataError
 
 __all__ = ["app", "main"]
@@ -48,7 +60,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (data, pipeline, annotate, report, query, search, catalog, demo):
+for group in (data, pipeline, export, publish, annotate, report, query, search, catalog, demo):
     group.register(app)
 snapshot.register(app)
 

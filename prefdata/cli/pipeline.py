@@ -1,4 +1,4 @@
-"""Commands around recipes: run, plan, stage, recipe, export."""
+"""Commands around recipes: run, plan, stage, recipe."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prefdata.cli import _output, plugins
-from prefdata.cli._options import At, Json, MaxRejects, Overrides, Workspace, parse_settings
+from prefdata.cli._options import Json, MaxRejects, Overrides, Workspace
 from prefdata.cli._progress import reporter
+from prefdata.cli.export import show_export
 
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog
     from prefdata.chat.estimate import EstimateLine
     from prefdata.runner import RunResult
-    from prefdata.runner.export import ExportResult
 
 __all__ = ["register", "show_decisions", "show_steps"]
 
@@ -31,7 +31,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands, and those that show what recipes are made of."""
     app.command("plan")(plan)
     app.command("run")(run)
-    app.command("export")(export)
     plugins.register(app)
     app.add_typer(recipe_app, name="recipe")
 
@@ -156,17 +155,10 @@ def run(
     show_decisions(pf.open(workspace), result)
     _show_warnings(result)
     for item in result.exports:
-        _show_export(item)
-        for loss in item.loses:
-            _output.line(f"  not in this format: {loss}")
+        show_export(item)
     for made in result.reports:
         _output.line(f"report {made.report} in {made.folder}")
     _output.line(f"snapshot {result.snapshot.name[:12]} (#{result.snapshot.number})")
-
-
-def _show_export(item: ExportResult) -> None:
-    made = "" if item.n_written == item.rows else f": {item.n_written:,} rows"
-    _output.line(f"{item.rows:,} pairs as {item.exporter} in {item.folder}{made}")
 
 
 def show_steps(result: RunResult) -> None:
@@ -203,57 +195,6 @@ def show_decisions(catalog: Catalog, result: RunResult) -> None:
         _output.line(f"{step}: {kept:,} of {kept + sum(counts.values()):,} pairs kept")
         for reason, count in counts.items():
             _output.line(f"  left out, {reason}: {count:,}")
-
-
-def export(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
-    to: Annotated[Path, typer.Argument(help="Folder to write.")],
-    exporter: Annotated[str, typer.Option("--as", help="Format: trl, parquet, jsonl, …")],
-    workspace: Workspace = None,
-    at: At = None,
-    pairs: Annotated[str, typer.Option(help="Step whose pairs are exported.")] = "make-pairs",
-    decisions: Annotated[
-        str | None,
-        typer.Option(
-            help="Step that decides which pairs are in; all by default.", show_default=False
-        ),
-    ] = None,
-    splits: Annotated[
-        str | None,
-        typer.Option(help="Step that assigns splits; one split by default.", show_default=False),
-    ] = None,
-    rationales: Annotated[
-        str | None,
-        typer.Option(
-            help="Step that let rationales pass; none are exported by default.",
-            show_default=False,
-        ),
-    ] = None,
-    source: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this source; may be repeated.", show_default=False),
-    ] = None,
-    settings: Overrides = None,
-) -> None:
-    """Write pairs as files that a trainer reads."""
-    import prefdata as pf
-
-    result = pf.export(
-        exporter,
-        to,
-        workspace=workspace,
-        ref=at,
-        pairs=pairs,
-        decisions=decisions,
-        splits=splits,
-        rationales=rationales,
-        sources=source,
-        params=parse_settings(settings),
-    )
-    _show_export(result)
-    for loss in result.loses:
-        _output.line(f"  not in this format: {loss}")
-    for name, digest in result.digests.items():
-        _output.line(f"  {digest[:12]}  {name}")
 
 
 @recipe_app.command("list")

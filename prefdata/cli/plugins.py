@@ -1,4 +1,4 @@
-"""Commands that show what recipes are made of: stage, router."""
+"""Commands that show what recipes are made of: stage, router, exporter."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ stage_app = typer.Typer(help="What recipes can do.", no_args_is_help=True)
 router_app = typer.Typer(
     help="Ways to tell which comparisons people should judge.", no_args_is_help=True
 )
+exporter_app = typer.Typer(help="Formats that pairs can be written in.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(stage_app, name="stage")
     app.add_typer(router_app, name="router")
+    app.add_typer(exporter_app, name="exporter")
 
 
 @stage_app.command("list")
@@ -74,4 +76,30 @@ def router_show(name: Annotated[str, typer.Argument(help="Name of the router.")]
 
     found = plugin("router", name)
     _output.line(f"{found.name} v{found.version}: {found.summary}")
+    _output.rows(parameter_rows(found.params), empty="it takes no parameters")
+
+
+@exporter_app.command("list")
+def exporter_list(*, as_json: Json = False) -> None:
+    """List the formats."""
+    from prefdata.registry import names, plugin
+
+    exporters = [plugin("exporter", name) for name in names("exporter")]
+    _output.rows(
+        [{"format": e.name, "version": e.version, "what": e.summary} for e in exporters],
+        as_json=as_json,
+    )
+
+
+@exporter_app.command("show")
+def exporter_show(name: Annotated[str, typer.Argument(help="Name of the format.")]) -> None:
+    """Show what a format holds and what it cannot hold, and its parameters."""
+    from prefdata.registry import plugin
+
+    found = plugin("exporter", name)
+    _output.line(f"{found.name} v{found.version}: {found.summary}")
+    for loss in found.loses:
+        _output.line(f"not in this format: {loss}")
+    for column, what in found.columns.items():
+        _output.line(f"{column}: {what}")
     _output.rows(parameter_rows(found.params), empty="it takes no parameters")

@@ -12,7 +12,8 @@ PrefdataError
 │   ├── SourceDriftError     source-drift      a raw file is not what the adapter was written for
 │   ├── RelationError        relation          a key points to nothing
 │   ├── RejectsError         rejects           more rows were rejected than allowed
-│   └── ValidationError      validation        expectations failed
+│   ├── ValidationError      validation        expectations failed
+│   └── RefusedError         refused           a check forbids publishing
 ├── SetupError (exit 4): the operator acts: network, disk, quota, GPU
 │   ├── FetchError           fetch             bytes could not be had
 │   ├── ConflictError        conflict          another writer won
@@ -40,6 +41,7 @@ __all__ = [
     "PrefdataError",
     "QueryError",
     "RecipeError",
+    "RefusedError",
     "RejectsError",
     "RelationError",
     "SchemaMismatchError",
@@ -202,6 +204,14 @@ class ValidationError(DataError):
     """Expectations on the catalog failed."""
 
     code = "validation"
+
+
+class RefusedError(DataError):
+    """Checks before publishing forbid it; nothing was sent."""
+
+    code = "refused"
+    findings: tuple[Any, ...] = ()
+    """What they found, as `prefdata.publishing.findings.Finding`."""
 
 
 class SetupError(PrefdataError):

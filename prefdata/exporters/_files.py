@@ -1,27 +1,30 @@
-"""One file per split, written as a stream: whole at the end, or not there at all.
+"""The files of each split, written as a stream: whole at the end, or not there at all.
 
-Rows go to ``.<split>.<suffix>.part`` beside the file and are renamed over it when all is
-written. Parquet has row groups of a fixed number of rows, so that its bytes depend on the rows
-and not on how they came in pieces.
+Rows go to ``.<name>.part`` beside the file, which is renamed over it when all is written. A split
+without rows has no file: `datasets` cannot load one.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from prefdata.core.errors import UserError
+from prefdata.exporters._writers import (
+    ROWS_PER_GROUP,
+    ArrowFile,
+    JsonlFile,
+    ParquetFile,
+    Schemas,
+    partial,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import BinaryIO
+
+    import polars as pl
 
 __all__ = [
     "ROWS_PER_GROUP",
@@ -33,7 +36,7 @@ __all__ = [
     "split_files",
 ]
 
-Format = Literal["parquet", "jsonl"]
+Format = Literal["parquet", "arrow", "jsonl"]
 """Kind of file."""
 
 Kinds = Literal["parquet", "jsonl", "both"]
@@ -42,84 +45,10 @@ Kinds = Literal["parquet", "jsonl", "both"]
 UNASSIGNED = "train"
 """Split of rows that no split step has seen."""
 
-ROWS_PER_GROUP = 4096
-"""Rows per row group: some megabytes of text, so that readers need little memory."""
-
 _NAME = re.compile(r"\w[\w.-]*")
 
 
-class _Jsonl:
-    """Appends frames to a JSON Lines file."""
-
-    def __init__(self, path: Path) -> None:
-        self._file: BinaryIO = path.open("wb")
-
-    def add(self, rows: pl.DataFrame) -> None:
-        rows.write_ndjson(self._file)
-
-    def finish(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self.close()
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Parquet:
-    """Appends frames to a Parquet file in row groups of a fixed size."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._writer: pq.ParquetWriter | None = None
-        self._waiting: list[pl.DataFrame] = []
-        self._n_waiting = 0
-
-    def add(self, rows: pl.DataFrame) -> None:
-        self._waiting.append(rows)
-        self._n_waiting += rows.height
-        if self._n_waiting < ROWS_PER_GROUP:
-            return
-        waiting = pl.concat(self._waiting)
-        whole = waiting.height - waiting.height % ROWS_PER_GROUP
-        self._write(waiting.head(whole))
-        self._waiting = [waiting.slice(whole)]
-        self._n_waiting = waiting.height - whole
-
-    def finish(self) -> None:
-        if self._n_waiting:
-            self._write(pl.concat(self._waiting))
-        self.close()
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-
-    def _write(self, rows: pl.DataFrame) -> None:
-        table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
-        table = table.cast(
-            pa.schema([field.with_type(_plain(field.type)) for field in table.schema])
-        )
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(
-                self._path, table.schema, compression="zstd", write_page_index=True
-            )
-        self._writer.write_table(table, row_group_size=ROWS_PER_GROUP)
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """Return the type with 32-bit offsets, which all readers know."""
-    if pa.types.is_large_string(kind):
-        return pa.string()
-    if pa.types.is_large_list(kind) or pa.types.is_list(kind):
-        return pa.list_(_plain(kind.value_type))
-    if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(_plain(field.type)) for field in kind])
-    return kind
-
-
-_WRITERS: dict[Format, type[_Jsonl | _Parquet]] = {"jsonl": _Jsonl, "parquet": _Parquet}
+_Writer = JsonlFile | ArrowFile | ParquetFile
 
 
 def formats_of(kinds: Kinds) -> tuple[Format, ...]:
@@ -130,11 +59,13 @@ def formats_of(kinds: Kinds) -> tuple[Format, ...]:
 class SplitFiles:
     """The files of one export; `split_files` makes it."""
 
-    def __init__(self, folder: Path, formats: tuple[Format, ...]) -> None:
+    def __init__(self, folder: Path, formats: tuple[Format, ...], shard_bytes: int | None) -> None:
         """Take the folder and the kinds of file that each split gets."""
         self._folder = folder
         self._formats = formats
-        self._open: dict[Path, _Jsonl | _Parquet] = {}
+        self._shard_bytes = shard_bytes
+        self._schemas = Schemas()
+        self._open: dict[Path, _Writer] = {}
         self.paths: list[Path] = []
         """The finished files, sorted by name; empty until all is written."""
 
@@ -142,31 +73,40 @@ class SplitFiles:
         """Append rows to the files of their splits, in order.
 
         Raises:
+            InternalError: If the columns are not those of the rows before, or nobody could load
+                them.
             UserError: If the name of a split cannot be the name of a file.
         """
         named = splits.fill_null(UNASSIGNED).alias("split")
-        for split in named.unique(maintain_order=True):
+        found = named.unique(maintain_order=True)
+        for split in found:
             self._check(split)
-            part = rows if named.n_unique() == 1 else rows.filter(named == split)
+            part = rows if len(found) == 1 else rows.filter(named == split)
             for kind in self._formats:
-                path = self._folder / f"{split}.{kind}"
-                if path not in self._open:
-                    self._open[path] = _WRITERS[kind](_partial(path))
-                self._open[path].add(part)
+                self._writer(self._folder / f"{split}.{kind}").add(part)
 
     def finish(self) -> None:
         """Finish all files, then give each its name."""
-        for writer in self._open.values():
-            writer.finish()
-        for path in self._open:
-            _partial(path).replace(path)
-        self.paths = sorted(self._open)
+        places = [place for writer in self._open.values() for place in writer.finish()]
+        for path in places:
+            partial(path).replace(path)
+        self.paths = sorted(places)
 
     def abandon(self) -> None:
         """Remove what is not finished."""
-        for path, writer in self._open.items():
-            writer.close()
-            _partial(path).unlink(missing_ok=True)
+        for writer in self._open.values():
+            writer.abandon()
+
+    def _writer(self, path: Path) -> _Writer:
+        if path not in self._open:
+            match path.suffix:
+                case ".parquet":
+                    self._open[path] = ParquetFile(path, self._schemas, self._shard_bytes)
+                case ".arrow":
+                    self._open[path] = ArrowFile(path, self._schemas)
+                case _:
+                    self._open[path] = JsonlFile(path)
+        return self._open[path]
 
     def _check(self, split: str) -> None:
         if not _NAME.fullmatch(split):
@@ -178,22 +118,22 @@ class SplitFiles:
 
 
 @contextmanager
-def split_files(folder: Path, *formats: Format) -> Iterator[SplitFiles]:
+def split_files(
+    folder: Path, *formats: Format, shard_bytes: int | None = None
+) -> Iterator[SplitFiles]:
     """Open the files of an export; on leaving they are whole, on an error they are not there.
 
     Args:
         folder: Where they go; made when absent. Earlier files of the same names are replaced.
         formats: What each split gets.
+        shard_bytes: Most bytes of a Parquet file; each split is then
+            ``<split>-00000-of-000NN.parquet``, cut between row groups. One file when None.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    files = SplitFiles(folder, formats)
+    files = SplitFiles(folder, formats, shard_bytes)
     try:
         yield files
         files.finish()
     except BaseException:
         files.abandon()
         raise
-
-
-def _partial(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")

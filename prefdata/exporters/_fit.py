@@ -26,6 +26,7 @@ __all__ = [
     "known_roles",
     "one_message",
     "one_question",
+    "outside",
     "reasons",
     "unfit_by",
     "unfit_if",
@@ -36,7 +37,8 @@ Reason = tuple[str, pl.Expr]
 """A name in kebab case, and the expression that is true of pairs that it keeps out."""
 
 _SIDES = ("chosen", "rejected")
-_BLANK = r"^\s*$"
+# Python, in which trainers strip texts, counts four separators as blanks that Unicode does not.
+_BLANK = r"^[\s\x1c-\x1f]*$"
 
 
 def reasons(frame: pl.DataFrame, tests: Sequence[Reason]) -> pl.Series:
@@ -119,6 +121,15 @@ def one_question() -> Reason:
 def without_system() -> Reason:
     """``system-prompt``: the prompt has a system message, and the format no place for it."""
     return "system-prompt", _roles("prompt").str.contains(r"(?:^| )system(?: |$)")
+
+
+def outside(text: str) -> Reason:
+    """``found-in-template``: a response is part of a text that a trainer searches for it first."""
+    found = [
+        pl.lit(text).str.contains(pl.col(side).list.last().struct.field("content"), literal=True)
+        for side in _SIDES
+    ]
+    return "found-in-template", pl.any_horizontal(found)
 
 
 ALTERNATING = r"^(?:system )?user(?: assistant user)*$"

@@ -20,7 +20,12 @@ __all__ = ["jsonl"]
 def jsonl(frames: Iterator[pl.DataFrame], out: Path, params: NoParams) -> list[Path]:
     """Write ``<split>.jsonl`` with all columns of the pairs as they are.
 
-    A pair without a split goes to ``train.jsonl``.
+    Prompts and responses are messages: lists of role and content. Where the export names a step of
+    rationales, ``rationales`` has all of each pair. A pair without a split goes to
+    ``train.jsonl``; a split without pairs has no file.
+
+    ``load_dataset("json", ...)`` of `datasets` and the source `trl` read it. Lines end at a line
+    feed and nowhere else.
     """
     with split_files(out, "jsonl") as files:
         for frame in frames:

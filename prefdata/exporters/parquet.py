@@ -20,7 +20,11 @@ __all__ = ["parquet"]
 def parquet(frames: Iterator[pl.DataFrame], out: Path, params: NoParams) -> list[Path]:
     """Write ``<split>.parquet`` with all columns of the pairs as they are.
 
-    A pair without a split goes to ``train.parquet``.
+    Prompts and responses are messages: lists of role and content. Where the export names a step of
+    rationales, ``rationales`` has all of each pair. A pair without a split goes to
+    ``train.parquet``; a split without pairs has no file.
+
+    ``load_dataset("parquet", ...)`` of `datasets` and the source `trl` read it.
     """
     with split_files(out, "parquet") as files:
         for frame in frames:

@@ -36,7 +36,7 @@ from prefdata.protocols.embedders import (
     Vectors,
     VectorSet,
 )
-from prefdata.protocols.exports import Policies, Trainability
+from prefdata.protocols.exports import Policies, Tokenization, Trainability
 from prefdata.protocols.handoffs import ANSWERS, TASKS, Handoff
 from prefdata.protocols.params import (
     CausalParams,
@@ -79,6 +79,7 @@ from prefdata.protocols.routing import (
     RoutingData,
     router,
 )
+from prefdata.protocols.tokenizers import Refusal, TextTokenizer, TokenizerBackend
 from prefdata.tables.bundle import RawFile
 
 __all__ = [
@@ -129,6 +130,7 @@ __all__ = [
     "Publisher",
     "RawFile",
     "Receipt",
+    "Refusal",
     "Remote",
     "RemoteFile",
     "Reporter",
@@ -141,7 +143,10 @@ __all__ = [
     "Stage",
     "StageResult",
     "StagedFile",
+    "TextTokenizer",
     "TokenUnit",
+    "Tokenization",
+    "TokenizerBackend",
     "Trainability",
     "Unfit",
     "UnitStates",

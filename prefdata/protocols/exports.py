@@ -8,7 +8,7 @@ from pydantic import Field
 
 from prefdata.protocols.params import Params
 
-__all__ = ["Policies", "Trainability"]
+__all__ = ["Policies", "Tokenization", "Trainability"]
 
 
 class Policies(Params):
@@ -44,8 +44,8 @@ class Policies(Params):
     )
 
 
-class Trainability(Params):
-    """Which tokenizer and which lengths a pair must survive; see `prefdata.trainability`."""
+class Tokenization(Params):
+    """How a trainer makes tokens of a pair, and how many of them it keeps."""
 
     tokenizer: str = Field(
         description="The tokenizer of the model to train: a folder, or an id on the hub, followed "
@@ -70,6 +70,11 @@ class Trainability(Params):
         "where it has none. `plain`: the contents, joined by empty lines. Else the path of a "
         "Jinja file.",
     )
+
+
+class Trainability(Tokenization):
+    """Which tokenizer and which lengths a pair must survive; see `prefdata.trainability`."""
+
     drop: bool = Field(
         default=False,
         description="Leave out the pairs that are found; else they are counted and stay.",

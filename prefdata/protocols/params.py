@@ -154,8 +154,9 @@ class Outside:
 
     models: tuple[Params, ...] = ()
     """Embedders, whose vectors the stage gets from ``Context.vectors``, causal language models,
-    whose scores it gets from ``Context.scorer``, and chat models, whose answers it gets from
-    ``Context.chat``; as `EmbedderParams`, `CausalParams` and `ChatParams`."""
+    whose scores it gets from ``Context.scorer``, chat models, whose answers it gets from
+    ``Context.chat``, and tokenizers, which it opens itself; as `EmbedderParams`, `CausalParams`,
+    `ChatParams` and `Tokenization`."""
     files: tuple[str, ...] = ()
     """Paths or ``hf://`` addresses; the stage finds them in ``Context.files``."""
     snapshots: tuple[str, ...] = ()

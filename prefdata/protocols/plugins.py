@@ -206,6 +206,8 @@ class Exporter:
     """What the format cannot hold; None when it holds every pair."""
     more: tuple[str, ...] = ()
     """Columns that it reads besides, of `MORE_COLUMNS`."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """What its columns mean, for the card of a published dataset."""
 
 
 MORE_COLUMNS = (
@@ -244,6 +246,7 @@ def exporter(
     takes_critiques: bool = False,
     unfit: Unfit | None = None,
     more: tuple[str, ...] = (),
+    columns: Mapping[str, str] | None = None,
 ) -> Callable[[ExportFunction], Exporter]:
     """Make an exporter of a function; its name is the function's, in kebab case."""
 
@@ -261,6 +264,7 @@ def exporter(
             takes_critiques=takes_critiques,
             unfit=unfit,
             more=more,
+            columns=columns or {},
         )
 
     return wrap

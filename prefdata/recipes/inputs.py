@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["fill_inputs", "refuse_open_inputs"]
 
 _NAME = re.compile(r"\$([a-z][a-z0-9_]*)")
-_FILLED = ("steps", "exports", "reports")
+_FILLED = ("steps", "exports", "reports", "publication")
 
 
 def fill_inputs(raw: dict[str, Any], *, where: str) -> dict[str, Any]:

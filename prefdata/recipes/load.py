@@ -84,9 +84,12 @@ def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
 
 
 def _refuse_unknown_plugins(recipe: Recipe, file: Path, node: yaml.Node | None) -> None:
+    used: list[tuple[str, str, tuple[str | int, ...]]]
     used = [("stage", step.stage, ("steps", i)) for i, step in enumerate(recipe.steps)]
     used += [("exporter", e.exporter, ("exports", i)) for i, e in enumerate(recipe.exports)]
     used += [("report", report.of, ("reports", i)) for i, report in enumerate(recipe.reports)]
+    configs = recipe.publication.configs if recipe.publication else ()
+    used += [("exporter", c.exporter, ("publication", "configs", i)) for i, c in enumerate(configs)]
     for kind, name, loc in used:
         if name not in names(kind):
             raise UnknownNameError(

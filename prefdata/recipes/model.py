@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from prefdata.protocols import Policies, Trainability
+from prefdata.recipes.parts import Folder, Name, Part
+from prefdata.recipes.publication import Publication
 
 __all__ = ["ExportStep", "Recipe", "ReportStep", "Step"]
 
 
-def _inside(value: str) -> str:
-    if value.startswith(("/", "~")) or ".." in value.split("/"):
-        message = "the folder must lie inside the workspace"
-        raise ValueError(message)
-    return value
-
-
-_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
-_Folder = Annotated[str, AfterValidator(_inside)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Step(_Part):
+class Step(Part):
     """One use of a stage."""
 
-    stage: _Name = Field(description="Name of the stage; `prefdata stage list` shows them.")
-    name: _Name = Field(default="", description="Name of the step; the stage's own by default.")
+    stage: Name = Field(description="Name of the stage; `prefdata stage list` shows them.")
+    name: Name = Field(default="", description="Name of the step; the stage's own by default.")
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the stage.")
     per_source: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Parameters that differ for a source, by its name."
@@ -50,37 +39,51 @@ class Step(_Part):
         return self
 
 
-class ExportStep(_Part):
+class ExportStep(Part):
     """Files to write at the end of the run."""
 
-    exporter: _Name = Field(alias="as", description="Name of the exporter.")
-    to: _Folder = Field(description="Folder, relative to the workspace.")
-    pairs: _Name = Field(default="make-pairs", description="Step whose pairs are exported.")
-    decisions: _Name | None = Field(
+    exporter: Name = Field(alias="as", description="Name of the exporter.")
+    to: Folder = Field(description="Folder, relative to the workspace.")
+    pairs: Name = Field(default="make-pairs", description="Step whose pairs are exported.")
+    decisions: Name | None = Field(
         default=None, description="Step that decides which pairs are in; all when absent."
     )
-    splits: _Name | None = Field(
+    splits: Name | None = Field(
         default=None, description="Step that assigns the splits; one split `train` when absent."
     )
-    rationales: _Name | None = Field(
+    rationales: Name | None = Field(
         default=None,
         description="Step that let rationales pass, for formats that hold them; none when absent.",
+    )
+    policies: Policies = Field(
+        default=Policies(), description="What to do with ties, disagreement and what does not fit."
+    )
+    trainability: Trainability | None = Field(
+        default=None,
+        description="Tokenizer and lengths that pairs must survive; not looked at when absent.",
+    )
+    scrub: bool | tuple[str, ...] = Field(
+        default=False,
+        description="Replace personal data in texts by placeholders: all kinds, or those named.",
+    )
+    removals: str | None = Field(
+        default=None, description="File with what must be left out because somebody asked for it."
     )
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the exporter.")
 
 
-class ReportStep(_Part):
+class ReportStep(Part):
     """A report to make at the end of the run, after the exports."""
 
-    of: _Name = Field(description="Name of the report; `prefdata report --list` shows them.")
-    to: _Folder = Field(description="Folder, relative to the workspace.")
+    of: Name = Field(description="Name of the report; `prefdata report --list` shows them.")
+    to: Folder = Field(description="Folder, relative to the workspace.")
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the report.")
 
 
-class Recipe(_Part):
-    """One reproducible run: steps over the catalog, then exports, then reports."""
+class Recipe(Part):
+    """One reproducible run: steps, then exports and reports; and what is published of it."""
 
-    name: _Name = Field(description="Name of the recipe.")
+    name: Name = Field(description="Name of the recipe.")
     description: str = Field(default="", description="What it is for, in a sentence.")
     seed: int = Field(default=0, ge=0, description="Seed of all chance in the run.")
     sources: tuple[str, ...] | None = Field(
@@ -96,6 +99,9 @@ class Recipe(_Part):
     reports: tuple[ReportStep, ...] = Field(
         default=(), description="Reports to make after the exports."
     )
+    publication: Publication | None = Field(
+        default=None, description="What `prefdata publish` makes of it."
+    )
 
     @model_validator(mode="after")
     def _step_names_differ(self) -> Self:
@@ -109,7 +115,8 @@ class Recipe(_Part):
     def _folders_differ(self) -> Self:
         exports = [("export", PurePosixPath(export.to)) for export in self.exports]
         reports = [("report", PurePosixPath(report.to)) for report in self.reports]
-        places = [*exports, *reports]
+        staged = [("publication", PurePosixPath(self.publication.to))] if self.publication else []
+        places = [*exports, *reports, *staged]
         for i, (kind, place) in enumerate(places):
             for other_kind, other in places[:i]:
                 if place.is_relative_to(other) or other.is_relative_to(place):

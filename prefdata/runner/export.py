@@ -2,100 +2,82 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from prefdata.catalog import Session
 from prefdata.core.errors import RecipeError, UnknownNameError
+from prefdata.recipes import ExportStep
 from prefdata.registry import names, plugin
+from prefdata.runner.export_rows import Selection, select_rows
 from prefdata.runner.folders import PendingFolder, prepare_folder
-from prefdata.runner.units import checked_params
+from prefdata.runner.removals import removed_rows
+from prefdata.runner.treatment import Treated, Treatment, scrub_kinds
+from prefdata.runner.units import checked, checked_params
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
+
+    import polars as pl
 
     from prefdata.catalog import Catalog, CatalogState, Workspace
     from prefdata.protocols import Exporter
 
-__all__ = ["ExportResult", "PendingExport", "export_pairs", "prepare_export"]
+__all__ = [
+    "LEFT_OUT",
+    "ExportRequest",
+    "ExportResult",
+    "PendingExport",
+    "Written",
+    "check_request",
+    "export_pairs",
+    "export_request",
+    "prepare_export",
+    "write_rows",
+]
 
-_BATCH_ROWS = 10_000
-_SORT_BYTES = 2 << 30
+_SORT_BYTES = 1 << 30
 
-# Sorted by the digest that names a pair: the order depends on nothing but content, and
-# neighbours are no neighbours in the source, which trainers want anyway.
-_ROWS = """
-SELECT
-    pairs.pair_id, pairs.source, prompts.subset, pairs.prompt_id,
-    CASE
-        WHEN prompts.system IS NULL THEN prompts.messages
-        ELSE list_prepend(
-            struct_pack(role := 'system', content := prompts.system), prompts.messages
-        )
-    END AS prompt,
-    chosen.messages AS chosen, rejected.messages AS rejected,
-    pairs.margin, pairs.margin_unit, pairs.strength, pairs.n_votes, pairs.aspect,
-    pairs.annotator_id, chosen.model AS chosen_model, rejected.model AS rejected_model,
-    prompts.language, coalesce(splits.split, 'train') AS split{columns}
-FROM pairs
-JOIN prompts ON prompts.prompt_id = pairs.prompt_id
-JOIN responses AS chosen ON chosen.response_id = pairs.chosen_id
-JOIN responses AS rejected ON rejected.response_id = pairs.rejected_id
-LEFT JOIN splits ON splits.prompt_id = pairs.prompt_id AND splits.stage = $splits
-LEFT JOIN decisions ON decisions.pair_id = pairs.pair_id AND decisions.stage = $decisions
-{joins}WHERE pairs.stage = $pairs
-  AND ($decisions IS NULL OR decisions.is_kept)
-  AND ($sources IS NULL OR list_contains($sources, pairs.source))
-ORDER BY pairs.pair_id
-"""
-_RATIONALE = """
-rationale_id := r.rationale_id, kind := r.kind, origin := r.origin, scope := r.scope,
-status := r.status, text := r.text, language := r.language,
-about := CASE r.response_ids
-    WHEN [p.chosen_id] THEN 'chosen' WHEN [p.rejected_id] THEN 'rejected' ELSE 'both'
-END,
-preferred := r.preferred,
--- A writer that was told the label said nothing of its own; the verdict in its row is that of the
--- blind try before it.
-verdict := CASE WHEN r.origin = 'blind' THEN r.verdict END,
-aspect := r.aspect, aspects := r.aspects,
-generator := r.generator, attempt := r.attempt
-"""
-_GATED = """
-SELECT r.pair_id, struct_pack(
-    {rationale}, is_passed := g.is_passed, is_kept := g.is_kept, failed := g.failed
-) AS told
-FROM rationale_gates AS g
-JOIN rationales AS r ON r.rationale_id = g.rationale_id AND r.pair_id = g.pair_id
-JOIN pairs AS p ON p.pair_id = r.pair_id AND p.stage = $pairs
-WHERE g.stage = $rationales
--- A rationale that two steps wrote alike counts once.
-QUALIFY row_number() OVER (PARTITION BY r.rationale_id, r.pair_id ORDER BY r.stage) = 1
-"""
-# What a source says of one response is of no pair, and no gate reads it.
-_OF_ONE = """
-SELECT p.pair_id, struct_pack(
-    {rationale},
-    is_passed := NULL::BOOLEAN, is_kept := NULL::BOOLEAN, failed := NULL::VARCHAR[]
-) AS told
-FROM rationales AS r
-JOIN pairs AS p
-  ON p.prompt_id = r.prompt_id AND p.stage = $pairs
-  AND r.response_ids[1] IN (p.chosen_id, p.rejected_id)
-WHERE r.scope = 'response' AND r.origin = 'native' AND r.pair_id IS NULL
-QUALIFY row_number() OVER (PARTITION BY r.rationale_id, p.pair_id ORDER BY r.stage) = 1
-"""
-_TOLD = """
-LEFT JOIN (
-    SELECT pair_id, list(told ORDER BY told.kind, told.attempt, told.rationale_id) AS rationales
-    FROM ({rationales})
-    GROUP BY pair_id
-) AS told ON told.pair_id = pairs.pair_id
-"""
+LEFT_OUT = ".prefdata-left-out.csv"
+"""File in the folder of an export: which selected pairs are not in it, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What is to be written, and how."""
+
+    exporter: str
+    selection: Selection
+    params: dict[str, Any] = field(default_factory=dict)
+    treatment: Treatment = field(default_factory=Treatment)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an exporter wrote of a selection; ``selected = rows + sum(left_out)``."""
+
+    paths: list[Path]
+    selected: int
+    """Pairs of the step that the decisions and sources let in."""
+    rows: int
+    """Pairs that the format was given."""
+    n_written: int
+    """Rows that it made of them; in each kind of file, where there are two."""
+    left_out: dict[str, int]
+    """Reason to pairs: policies, what the format cannot hold, what its trainer could not use."""
+    unfit: pl.DataFrame
+    """Columns pair_id and reason of those that policies let in, and that are left out all the
+    same."""
+    found: dict[str, int]
+    """Finding of the trainability audit to pairs; they are in the files unless left out."""
+    scrubbed: dict[str, int]
+    """Kind of personal data to places that were replaced."""
+    scrubbed_rows: dict[str, int]
+    """The same, to pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +86,15 @@ class ExportResult:
 
     exporter: str
     folder: Path
-    rows: int
-    """Pairs that the format was given."""
-    n_written: int
-    """Rows that it made of them; in each kind of file, where there are two."""
+    written: Written
     digests: dict[str, str]
     """File name to SHA-256."""
     loses: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """Pairs that the format was given."""
+        return self.written.rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +104,7 @@ class PendingExport:
     exporter: str
     version: int
     files: PendingFolder
-    rows: int
-    n_written: int
+    written: Written
     loses: tuple[str, ...]
 
     def publish(self) -> ExportResult:
@@ -132,28 +115,12 @@ class PendingExport:
         """
         self.files.publish()
         return ExportResult(
-            self.exporter,
-            self.files.place,
-            self.rows,
-            self.n_written,
-            self.files.digests,
-            self.loses,
+            self.exporter, self.files.place, self.written, self.files.digests, self.loses
         )
 
 
-def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
-    workspace: Workspace,
-    state: CatalogState,
-    *,
-    exporter: str,
-    to: Path,
-    pairs: str,
-    decisions: str | None,
-    splits: str | None,
-    rationales: str | None,
-    sources: list[str] | None,
-    params: dict[str, Any],
-    where: str,
+def prepare_export(
+    workspace: Workspace, state: CatalogState, request: ExportRequest, *, to: Path, where: str
 ) -> PendingExport:
     """Write an export beside its place.
 
@@ -162,42 +129,82 @@ def prepare_export(  # noqa: PLR0913 - what a recipe says of an export
             decisions, splits or passed rationales.
         RecipeError: If parameters do not fit, the format holds no rationales or needs them, or
             the place holds what no export wrote.
+        DataError: If a pair does not fit the format, and that is to be an error.
     """
-    found: Exporter = plugin("exporter", exporter, where=where)
-    settings = checked_params(found.params, params, where=where)
-    _check_rationales(found, rationales, where=where)
+    written: list[Written] = []
+
+    def fill(folder: Path) -> list[Path]:
+        made = write_rows(workspace, state, request, folder, where=where)
+        written.append(made)
+        return made.paths
+
+    check_request(state, request, where=where)
+    note = f"{request.exporter} of {request.selection.pairs}"
+    files = prepare_folder(to, "export", fill, note=note, where=where)
+    found: Exporter = plugin("exporter", request.exporter)
+    return PendingExport(request.exporter, found.version, files, written[0], found.loses)
+
+
+def check_request(state: CatalogState, request: ExportRequest, *, where: str) -> None:
+    """Refuse what cannot be written, before anything is.
+
+    Raises:
+        UnknownNameError: If it names an exporter, a step or a source that there is not.
+        RecipeError: If parameters do not fit, or rationales are missing or too many.
+    """
+    found: Exporter = plugin("exporter", request.exporter, where=where)
+    checked_params(found.params, request.params, where=where)
+    chosen = request.selection
+    _check_rationales(found, chosen.rationales, where=where)
     asked = {
-        "pairs": pairs,
-        "decisions": decisions,
-        "splits": splits,
-        "rationale_gates": rationales,
+        "pairs": chosen.pairs,
+        "decisions": chosen.decisions,
+        "splits": chosen.splits,
+        "rationale_gates": chosen.rationales,
     }
     for table, step in asked.items():
         known = {key[1] for key in state.table(table).partitions}
         if step is not None and step not in known:
             raise UnknownNameError(f"step that wrote {table}", step, known=known, where=where)
-    for name in sources or ():
+    for name in chosen.sources or ():
         if name not in state.sources():
             raise UnknownNameError(
                 "source in the catalog", name, known=state.sources(), where=where
             )
-    counted = _Counter()
-    written: list[int] = []
-    values = {"pairs": pairs, "decisions": decisions, "splits": splits, "sources": sources}
-    if rationales is not None:
-        values["rationales"] = rationales
 
-    def fill(folder: Path) -> list[Path]:
-        with Session(workspace, state) as session:
-            # Sorting a million pairs with their texts spills to disk beyond this.
-            session.connection.execute(f"SET memory_limit = '{_SORT_BYTES} bytes'")
-            batches = _batches(session, _query(found, rationales), values)
-            paths = found.write(counted.count(batches), folder, settings)
-        written.append(_rows_in(paths))
-        return paths
 
-    files = prepare_folder(to, "export", fill, note=f"{exporter} of {pairs}", where=where)
-    return PendingExport(exporter, found.version, files, counted.rows, written[0], found.loses)
+def write_rows(
+    workspace: Workspace, state: CatalogState, request: ExportRequest, folder: Path, *, where: str
+) -> Written:
+    """Write what a request selects into a folder that nobody reads yet.
+
+    Raises:
+        DataError: If a pair does not fit the format, and that is to be an error.
+    """
+    found: Exporter = plugin("exporter", request.exporter, where=where)
+    settings = checked_params(found.params, request.params, where=where)
+    treated = Treated(request.treatment, found, settings, where=where)
+    with Session(workspace, state) as session:
+        # Sorting a million pairs with their texts spills to disk beyond this.
+        session.connection.execute(f"SET memory_limit = '{_SORT_BYTES} bytes'")
+        rows = select_rows(
+            session, request.selection, more=treated.more, takes_critiques=found.takes_critiques
+        )
+        paths = found.write(treated.apply(rows.batches()), folder, settings)
+    unfit = treated.rejected()
+    if unfit.height:
+        unfit.write_csv(folder / LEFT_OUT)
+    return Written(
+        paths=paths,
+        selected=rows.n_selected,
+        rows=treated.rows,
+        n_written=_rows_in(paths, default=treated.rows),
+        left_out=rows.left_out | treated.left_out,
+        unfit=unfit,
+        found=treated.found,
+        scrubbed=treated.scrubbed,
+        scrubbed_rows=treated.scrubbed_rows,
+    )
 
 
 def _check_rationales(found: Exporter, step: str | None, *, where: str) -> None:
@@ -221,64 +228,86 @@ def _check_rationales(found: Exporter, step: str | None, *, where: str) -> None:
         )
 
 
-def _rows_in(paths: Iterable[Path]) -> int:
-    """Count the rows of the files of an export; where there are two kinds, those of one."""
+def _rows_in(paths: Iterable[Path], *, default: int) -> int:
+    """Count the rows of the files of an export; where there are two kinds, those of one.
+
+    Files of other kinds hold one document, whose rows nobody but its reader can count.
+    """
     counts: dict[str, int] = {}
     for path in paths:
-        counts[path.suffix] = counts.get(path.suffix, 0) + _n_rows(path)
-    return max(counts.values(), default=0)
+        if path.suffix in _COUNT:
+            counts[path.suffix] = counts.get(path.suffix, 0) + _COUNT[path.suffix](path)
+    return max(counts.values(), default=default)
 
 
-def _n_rows(path: Path) -> int:
-    if path.suffix == ".parquet":
-        return int(pq.read_metadata(path).num_rows)
-    if path.suffix != ".jsonl":
-        return 0
+def _parquet_rows(path: Path) -> int:
+    return int(pq.read_metadata(path).num_rows)
+
+
+def _lines(path: Path) -> int:
     with path.open("rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
-class _Counter:
-    """Counts the rows that pass."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-
-    def count(self, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        for frame in frames:
-            self.rows += frame.height
-            yield frame
+def _arrow_rows(path: Path) -> int:
+    with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+        return sum(batch.num_rows for batch in reader)
 
 
-def _query(found: Exporter, rationales: str | None) -> str:
-    """Return the query of the rows, with the rationales that the format takes."""
-    if rationales is None:
-        return _ROWS.format(columns="", joins="")
-    parts = (_GATED, _OF_ONE) if found.takes_critiques else (_GATED,)
-    every = [f"({part.format(rationale=_RATIONALE)})" for part in parts]
-    told = _TOLD.format(rationales=" UNION ALL ".join(every))
-    return _ROWS.format(columns=", told.rationales", joins=told)
+_COUNT = {".parquet": _parquet_rows, ".jsonl": _lines, ".arrow": _arrow_rows}
 
 
-def _batches(session: Session, query: str, values: dict[str, Any]) -> Iterator[pl.DataFrame]:
-    relation = session.connection.sql(query, params=values)
-    for batch in relation.to_arrow_reader(_BATCH_ROWS):
-        if batch.num_rows:
-            yield pl.DataFrame(batch)
+def export_request(
+    workspace: Workspace,
+    state: CatalogState,
+    step: ExportStep,
+    *,
+    sources: Sequence[str] | None,
+    root: Path,
+) -> ExportRequest:
+    """Make a request of what a recipe says.
+
+    Args:
+        workspace: Where the catalog is.
+        state: The snapshot.
+        step: The export of the recipe.
+        sources: Sources of the recipe; all when None.
+        root: Folder that relative paths of files start from.
+
+    Raises:
+        UserError: If the list of removals cannot be read, or no kind of personal data is named.
+    """
+    removals = None
+    if step.removals is not None:
+        removals = removed_rows(root / step.removals, workspace, state)
+    return ExportRequest(
+        step.exporter,
+        Selection(
+            pairs=step.pairs,
+            decisions=step.decisions,
+            splits=step.splits,
+            rationales=step.rationales,
+            sources=None if sources is None else tuple(sources),
+            policies=step.policies,
+            removals=removals,
+        ),
+        params=step.params,
+        treatment=Treatment(
+            scrubs=scrub_kinds(step.scrub),
+            trainability=step.trainability,
+            is_strict=step.policies.unfit == "fail",
+        ),
+    )
 
 
-def export_pairs(  # noqa: PLR0913 - the options of the command
+def export_pairs(
     catalog: Catalog,
     exporter: str,
     to: Path,
     *,
     ref: str | None = None,
-    pairs: str = "make-pairs",
-    decisions: str | None = None,
-    splits: str | None = None,
-    rationales: str | None = None,
     sources: Sequence[str] | None = None,
-    params: dict[str, Any] | None = None,
+    **options: Any,
 ) -> ExportResult:
     """Write the pairs of one snapshot as files for a trainer.
 
@@ -287,23 +316,17 @@ def export_pairs(  # noqa: PLR0913 - the options of the command
         exporter: Name of the format.
         to: Folder to write; replaced when an earlier export wrote it.
         ref: Snapshot or tag; the newest when None.
-        pairs: Step whose pairs are exported.
-        decisions: Step that decides which pairs are in; all when None.
-        splits: Step that assigns the splits; one split ``train`` when None.
-        rationales: Step that let rationales pass; none are exported when None.
         sources: Sources to export; all when None.
-        params: Parameters of the exporter.
+        options: What an export of a recipe may say, by the same names: ``pairs``, ``decisions``,
+            ``splits``, ``rationales``, ``policies``, ``trainability``, ``scrub``, ``removals``
+            (relative to the working folder) and ``params``; see `prefdata.recipes.ExportStep`.
+
+    Raises:
+        RecipeError: If an option does not fit.
     """
-    return prepare_export(
-        catalog.workspace,
-        catalog.snapshot(ref).state,
-        exporter=exporter,
-        to=to,
-        pairs=pairs,
-        decisions=decisions,
-        splits=splits,
-        rationales=rationales,
-        sources=list(sources) if sources is not None else None,
-        params=params or {},
-        where=f"export to {to}",
-    ).publish()
+    where = f"export to {to}"
+    given = {name: value for name, value in options.items() if value is not None}
+    step = checked(ExportStep, {"as": exporter, "to": "here", **given}, where=where)
+    workspace, state = catalog.workspace, catalog.snapshot(ref).state
+    request = export_request(workspace, state, step, sources=sources, root=Path())
+    return prepare_export(workspace, state, request, to=to, where=where).publish()

@@ -104,8 +104,9 @@ class RunRecord:
         files: dict[str, str],
         rows: int,
         seconds: float,
+        rows_in: int | None = None,
     ) -> None:
-        """Record one export or report: its files with the digests of their bytes.
+        """Record one export, report or publication: its files with the digests of their bytes.
 
         Args:
             step: Kind and folder, such as ``export:exports/trl``.
@@ -115,6 +116,7 @@ class RunRecord:
             files: File name to SHA-256.
             rows: Rows that were written, or that were reported on.
             seconds: How long it took.
+            rows_in: Rows that were selected, where some of them were left out.
         """
         self._steps.append(
             {
@@ -127,9 +129,9 @@ class RunRecord:
                 "inputs": "{}",
                 "outputs": canonical_json(files),
                 "is_cached": False,
-                "rows_in": rows,
+                "rows_in": rows if rows_in is None else rows_in,
                 "rows_out": rows,
-                "rows_rejected": 0,
+                "rows_rejected": 0 if rows_in is None else rows_in - rows,
                 "seed": self.seed,
                 "started_at": _now(),
                 "duration_seconds": seconds,

@@ -11,7 +11,8 @@ from prefdata.core.errors import FetchError, InternalError, UserError
 from prefdata.core.fingerprint import digest, file_digest
 from prefdata.displacement.models import causal_backend
 from prefdata.fetch.locate import fetch
-from prefdata.protocols import CausalParams, ChatParams, EmbedderParams
+from prefdata.protocols import CausalParams, ChatParams, EmbedderParams, Tokenization
+from prefdata.trainability.models import tokenizer_digest
 from prefdata.vectors.models import backend_of, no_corpus
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def _model_digest(model: Params) -> str:
         causal = causal_backend()
         causal.devices(model)  # One that is not there is told before anything runs.
         return digest([causal.name, asdict(causal.identify(model))])
+    if isinstance(model, Tokenization):
+        return tokenizer_digest(model)
     if not isinstance(model, EmbedderParams):
         raise InternalError(
             f"{type(model).__name__} are no parameters of a model.",

@@ -10,7 +10,12 @@ from prefdata.chat.store import ChatStore
 from prefdata.core.errors import RejectsError
 from prefdata.core.events import Committed, Note, Report, StepFinished, StepStarted, silent
 from prefdata.core.fingerprint import canonical_json, digest
-from prefdata.runner.export import ExportResult, PendingExport, prepare_export
+from prefdata.runner.export import (
+    ExportResult,
+    PendingExport,
+    export_request,
+    prepare_export,
+)
 from prefdata.runner.lineage import RunRecord
 from prefdata.runner.report import PendingReport, ReportResult, check_reports, prepare_report
 from prefdata.runner.results import StepResult, StepResults
@@ -21,9 +26,9 @@ if TYPE_CHECKING:
     from prefdata.catalog import Catalog, Snapshot
     from prefdata.catalog.write import Write
     from prefdata.protocols import Chat
-    from prefdata.recipes import Recipe
+    from prefdata.recipes import ExportStep, Recipe
 
-__all__ = ["RunResult", "StepSummary", "run"]
+__all__ = ["RunResult", "StepSummary", "run", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,34 +219,61 @@ def _export(
 ) -> PendingExport:
     asked = recipe.exports[index]
     started = time.perf_counter()
-    report(StepStarted(f"export:{asked.to}", asked.exporter))
+    step = f"export:{asked.to}"
+    report(StepStarted(step, asked.exporter))
+    workspace, state = catalog.workspace, write.state()
+    root = workspace.root
     pending = prepare_export(
-        catalog.workspace,
-        write.state(),
-        exporter=asked.exporter,
-        to=catalog.workspace.root / asked.to,
-        pairs=asked.pairs,
-        decisions=asked.decisions,
-        splits=asked.splits,
-        rationales=asked.rationales,
-        sources=list(recipe.sources) if recipe.sources is not None else None,
-        params=asked.params,
+        workspace,
+        state,
+        export_request(workspace, state, asked, sources=recipe.sources, root=root),
+        to=root / asked.to,
         where=f"recipe {recipe.name!r}: export {asked.to!r}",
     )
     seconds = time.perf_counter() - started
+    written = pending.written
     record.written(
-        step=f"export:{asked.to}",
+        step=step,
         by=f"export:{asked.exporter}",
         version=pending.version,
+        # What the recipe asked for besides stands in it; the record of the run has the recipe.
         params=asked.params,
         files=pending.files.digests,
-        rows=pending.rows,
+        rows=written.rows,
+        rows_in=written.selected,
         seconds=seconds,
     )
+    out = written.selected - written.rows
     report(
-        StepFinished(f"export:{asked.to}", asked.exporter, pending.rows, pending.rows, 0, seconds)
+        StepFinished(
+            step,
+            asked.exporter,
+            written.selected,
+            written.rows,
+            out,
+            seconds,
+            reasons=written.left_out,
+        )
     )
+    if deciders := undecided(recipe, asked):
+        report(
+            Note(
+                f"{step}: has every pair, also those that {deciders[0]} left out; to heed it: "
+                f"decisions: {deciders[0]}"
+            )
+        )
     return pending
+
+
+def undecided(recipe: Recipe, export: ExportStep) -> list[str]:
+    """Return the steps of a recipe whose decisions an export of the same pairs does not heed."""
+    if export.decisions is not None:
+        return []
+    return [
+        step.name
+        for step in recipe.steps
+        if step.stage == "select-pairs" and step.params.get("pairs", "make-pairs") == export.pairs
+    ]
 
 
 def _report(

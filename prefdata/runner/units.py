@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pydantic
 
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from prefdata.protocols import Params, Stage
     from prefdata.recipes import Recipe, Step
 
-__all__ = ["ALL", "Unit", "by_age", "checked_params", "recipe_sources", "units"]
+__all__ = ["ALL", "Unit", "by_age", "checked", "checked_params", "recipe_sources", "units"]
 
 ALL = "all"
 """Stands for the source where a step works on all of them at once."""
+_Model = TypeVar("_Model", bound=pydantic.BaseModel)
 _NO_DATE = "9999-99"
 # Who writes a recipe writes YAML, and pydantic speaks of Python.
 _WORDS = dict.fromkeys(("model_type", "dict_type"), "Input should be a mapping") | dict.fromkeys(
@@ -201,6 +202,15 @@ def checked_params(model: type[Params], values: dict[str, Any], *, where: str) -
     Raises:
         RecipeError: If they do not fit; the error names the parameter.
     """
+    return checked(model, values, where=where)
+
+
+def checked(model: type[_Model], values: dict[str, Any], *, where: str) -> _Model:
+    """Check values against their model.
+
+    Raises:
+        RecipeError: If they do not fit; the error names the first that does not.
+    """
     try:
         return model.model_validate(values)
     except pydantic.ValidationError as error:
@@ -211,7 +221,7 @@ def checked_params(model: type[Params], values: dict[str, Any], *, where: str) -
         raise RecipeError(f"{place}: {said}.", where=where, fix=fix) from error
 
 
-def _fix(model: type[Params], kind: str, loc: tuple[int | str, ...]) -> str:
+def _fix(model: type[pydantic.BaseModel], kind: str, loc: tuple[int | str, ...]) -> str:
     """Return the parameters that may stand where an error is, the nearest one before them."""
     # A name that is too many or missing is of the model around it; a value may be a model itself.
     is_name = kind in ("extra_forbidden", "missing")

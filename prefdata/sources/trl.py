@@ -73,7 +73,7 @@ def _read(files: Sequence[RawFile], params: TrlParams, context: Context) -> Iter
 
 trl = Source(
     name="trl",
-    version=1,
+    version=2,
     select=_select,
     read=_read,
     rebuild=rebuild_rows,

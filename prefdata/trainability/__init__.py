@@ -1,5 +1,8 @@
-"""What a trainer's tokenizer leaves of a pair."""
+"""What a trainer's tokenizer and its longest text leave of a pair."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from prefdata.trainability.audit import Auditor
+from prefdata.trainability.flags import FATAL, FLAGS
+
+__all__ = ["FATAL", "FLAGS", "Auditor"]

@@ -83,6 +83,14 @@ def quiz(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def removals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A list of removals that names no row here."""
+    path = tmp_path_factory.mktemp("removals") / "removals.csv"
+    path.write_text("subject,id\nprompts,nowhere:1\n")
+    return path
+
+
+@pytest.fixture(scope="module")
 def chat() -> Iterator[dict[str, str]]:
     """A chat model: a scripted server, which stands for no real one."""
     with ChatServer(rule_model) as server:
@@ -95,6 +103,10 @@ def params(request: pytest.FixtureRequest, name: str) -> dict[str, Any]:
     if name == "decontaminate":
         quiz = request.getfixturevalue("quiz")
         return {"evaluations": [{"name": "quiz", "files": str(quiz)}]}
+    if name == "audit-trainability":
+        return {"tokenizer": str(request.getfixturevalue("causal"))}
+    if name == "flag-removals":
+        return {"list": str(request.getfixturevalue("removals"))}
     if name == "score-ches":
         return {"model": str(request.getfixturevalue("causal"))}
     if name in _CHATTING:
@@ -166,7 +178,7 @@ def test_a_stage_accounts_for_its_rows_and_is_cached(
 
 @pytest.mark.parametrize("name", _STAGES)
 def test_a_stage_finds_nothing_in_nothing(
-    name: str, catalog: Catalog, params: dict[str, Any], quiz: Path
+    name: str, catalog: Catalog, params: dict[str, Any], quiz: Path, removals: Path
 ) -> None:
     stage: Stage = plugin("stage", name)
     checked = checked_params(stage.params, params, where="test")
@@ -177,7 +189,7 @@ def test_a_stage_finds_nothing_in_nothing(
         vectors=VectorStore(catalog),
         scorer=ScoreStore(catalog),
         chat=ChatStore(catalog),
-        files={str(quiz): quiz},
+        files={str(quiz): quiz, str(removals): removals},
     )
     result = stage.run(empty, checked, context)
     assert (result.rows_in, result.rows_out) == (0, 0)
@@ -186,7 +198,7 @@ def test_a_stage_finds_nothing_in_nothing(
 
 @pytest.mark.parametrize("name", _STAGES)
 def test_a_stage_does_not_depend_on_the_order_of_rows(
-    name: str, catalog: Catalog, params: dict[str, Any], quiz: Path
+    name: str, catalog: Catalog, params: dict[str, Any], quiz: Path, removals: Path
 ) -> None:
     stage: Stage = plugin("stage", name)
     checked = checked_params(stage.params, params, where="test")
@@ -204,7 +216,7 @@ def test_a_stage_does_not_depend_on_the_order_of_rows(
         vectors=VectorStore(catalog),
         scorer=ScoreStore(catalog),
         chat=ChatStore(catalog),
-        files={str(quiz): quiz},
+        files={str(quiz): quiz, str(removals): removals},
     )
     straight = stage.run(frames, checked, context)
     backwards = stage.run(

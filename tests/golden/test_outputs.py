@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 # Of stages that cannot be run without parameters.
 _PARAMS: dict[str, dict[str, Any]] = {
+    "audit-trainability": {"tokenizer": "any"},
     "decontaminate": {"evaluations": [{"name": "quiz", "files": "quiz.jsonl"}]},
     "filter-displacement": {"keep_lowest": 0.5},
+    "flag-removals": {"list": "removals.jsonl"},
     "judge": {"models": "any"},
     "propose-principles": {"model": "none"},
     "score-ches": {"model": "any"},
@@ -80,18 +82,20 @@ def _run(tables: Mapping[str, pl.DataFrame], stage: Stage, folder: Path) -> dict
         sources=("hh-rlhf",),
         step=stage.name,
         scratch=folder,
-        files={"quiz.jsonl": _quiz(frames["prompts"], folder)} if "prompts" in frames else {},
+        files=_files(frames["prompts"], folder) if "prompts" in frames else {},
     )
     params = stage.params.model_validate(_PARAMS.get(stage.name, {}))
     return dict(stage.run(frames, params, context).tables)
 
 
-def _quiz(prompts: pl.LazyFrame, folder: Path) -> Path:
-    """Write an evaluation set that asks what the prompts ask."""
-    path = folder / "quiz.jsonl"
+def _files(prompts: pl.LazyFrame, folder: Path) -> dict[str, Path]:
+    """Write an evaluation set that asks what the prompts ask, and the removal of one of them."""
+    quiz, removals = folder / "quiz.jsonl", folder / "removals.jsonl"
     asked = pl.col("messages").list.first().struct.field("content").alias("question")
-    prompts.select(asked).unique().sort("question").collect().write_ndjson(path)
-    return path
+    prompts.select(asked).unique().sort("question").collect().write_ndjson(quiz)
+    gone = prompts.select(subject=pl.lit("prompts"), id=pl.col("prompt_id").min()).head(1)
+    gone.collect().write_ndjson(removals)
+    return {path.name: path for path in (quiz, removals)}
 
 
 def _add(tables: dict[str, pl.DataFrame], stage: Stage, folder: Path) -> None:

@@ -106,6 +106,29 @@ def test_the_client_of_language_models_has_a_line(tmp_path: Path) -> None:
     assert parts["aiohttp"]["state"] in ("not installed", metadata.version("aiohttp"))
 
 
+@pytest.mark.parametrize(
+    ("variables", "state"),
+    [
+        ({}, "none"),
+        ({"HF_TOKEN": "hf_xyz1"}, "found"),
+        ({"HUGGING_FACE_HUB_TOKEN": "hf_xyz1"}, "found"),
+        ({"HF_HOME": "$TOKEN_FOLDER"}, "found"),
+        ({"HF_TOKEN_PATH": "$TOKEN_FOLDER/token"}, "found"),
+        ({"HF_TOKEN_PATH": "$TOKEN_FOLDER/none", "HF_HOME": "$TOKEN_FOLDER"}, "none"),
+    ],
+)
+def test_a_token_of_the_hub_is_found_or_not_and_stays_unsaid(
+    variables: dict[str, str], state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("hf_xyz1")
+    monkeypatch.setenv("TOKEN_FOLDER", str(tmp_path))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    parts = _parts(tmp_path)
+    assert parts["token of the hub"]["state"] == state
+    assert "xyz1" not in str(parts)
+
+
 def test_a_folder_without_a_workspace_is_answered_with_what_to_do(tmp_path: Path) -> None:
     part = _parts(tmp_path)["workspace"]
     assert part["state"] == "none"

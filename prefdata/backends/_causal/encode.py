@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from prefdata.protocols import CausalIdentity, CausalParams, EncodedStatus, Message
 
-__all__ = ["MERGED", "TextReader", "ends_of", "opening_of"]
+__all__ = ["MERGED", "TextReader", "Tokens", "ends_of", "opening_of", "stops_of"]
 
 MERGED = "Tokens merged across the border of prompt and response."
 """Detail of a response whose border moved because it was tokenised with its prompt."""
@@ -52,7 +52,7 @@ class TextReader:
         self._template = template_of(params, tokenizer)
         self.template = self._template.kind if params.template == "auto" else params.template
         """How messages become text: ``chat`` (the model's own), ``plain``, ``hh``, or a path."""
-        self._tokens = _Tokens(tokenizer)
+        self._tokens = Tokens(tokenizer)
         self._opening = _NOTHING if self._template.writes_specials else opening_of(tokenizer)
         self._ends = ends_of(tokenizer, self._template)
         self._max_tokens = identity.max_tokens
@@ -161,11 +161,17 @@ class _Prompt:
     ids: NDArray[np.int32] = field(default_factory=lambda: _NOTHING)
 
 
-class _Tokens:
-    """Tokenises many texts at once, without special tokens around them."""
+class Tokens:
+    """Tokenises many texts at once.
 
-    def __init__(self, tokenizer: Any) -> None:
+    Args:
+        tokenizer: As `load_tokenizer` returns it.
+        with_specials: Whether to put the tokenizer's special tokens around each text.
+    """
+
+    def __init__(self, tokenizer: Any, *, with_specials: bool = False) -> None:
         self._tokenizer = tokenizer
+        self._with_specials = with_specials
         self._inner = getattr(tokenizer, "backend_tokenizer", None)
         if self._inner is not None:
             # What a tokenizer was saved with; transformers sets them anew at each call, too.
@@ -184,10 +190,12 @@ class _Tokens:
     def _stretch(self, texts: list[str]) -> Iterator[list[int]]:
         if self._inner is not None:
             # Without offsets, which nobody needs here and which take most of the time.
-            encoded = self._inner.encode_batch_fast(texts, add_special_tokens=False)
+            encoded = self._inner.encode_batch_fast(texts, add_special_tokens=self._with_specials)
             yield from (encoding.ids for encoding in encoded)
         else:
-            yield from self._tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+            yield from self._tokenizer(
+                texts, add_special_tokens=self._with_specials, verbose=False
+            )["input_ids"]
 
 
 def opening_of(tokenizer: Any) -> NDArray[np.int32]:
@@ -207,7 +215,7 @@ def ends_of(tokenizer: Any, template: Template) -> frozenset[int]:
     a model may stop at a line's end, but a response is not shorter for it.
     """
     added = tokenizer.added_tokens_decoder
-    ends = {token for token in _stops(Path(tokenizer.name_or_path)) if token in added}
+    ends = {token for token in stops_of(Path(tokenizer.name_or_path)) if token in added}
     after = tokenizer(template.after_response().lstrip(), add_special_tokens=False, verbose=False)
     ends |= {token for token in after["input_ids"][:1] if token in added and added[token].special}
     if tokenizer.eos_token_id is not None:
@@ -215,8 +223,8 @@ def ends_of(tokenizer: Any, template: Template) -> frozenset[int]:
     return frozenset(ends)
 
 
-def _stops(folder: Path) -> set[int]:
-    """Return the tokens at which a model's settings say that it stops."""
+def stops_of(folder: Path) -> set[int]:
+    """Return the tokens at which a model's settings, if there are any, say that it stops."""
     found: set[int] = set()
     for name in ("config.json", "generation_config.json"):
         try:

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     from prefdata.protocols import CausalParams
 
-__all__ = ["identify", "load_tokenizer", "longest", "revision_of", "template_digest"]
+__all__ = [
+    "has_vocabulary",
+    "identify",
+    "load_tokenizer",
+    "longest",
+    "revision_of",
+    "template_digest",
+    "tokenizer_digests",
+]
 
 _VERSION = 1
 """Raised when the same files and messages give other states."""
@@ -89,7 +97,7 @@ def load_tokenizer(folder: Path) -> Any:
         MissingExtraError: If transformers is not installed.
         BackendError: If there is none, or it cannot be loaded.
     """
-    if not any((folder / name).is_file() for name in _VOCABULARIES):
+    if not has_vocabulary(folder):
         raise BackendError(
             f"The folder {folder} holds no tokenizer.",
             where=str(folder),
@@ -111,6 +119,22 @@ def load_tokenizer(folder: Path) -> Any:
         raise _unreadable(folder, "tokenizer", error) from error
 
 
+def has_vocabulary(folder: Path) -> bool:
+    """Return whether a folder holds what a tokenizer is made from."""
+    return any((folder / name).is_file() for name in _VOCABULARIES)
+
+
+def tokenizer_digests(folder: Path) -> dict[str, str]:
+    """Return the digest of each file that decides the tokens of a text, by its name.
+
+    The chat template does not count: it decides the text.
+
+    Raises:
+        OSError: If a file cannot be read.
+    """
+    return {file.name: settings_digest(file, _CHAT) for file in _of_tokens(folder)}
+
+
 def revision_of(folder: Path, adapter: Path | None = None) -> str:
     """Return the 32 hex digits that name a model, whatever its folder is called.
 
@@ -125,7 +149,8 @@ def revision_of(folder: Path, adapter: Path | None = None) -> str:
         OSError: If a file cannot be read.
     """
     parts = {file.name: named_digest(file) for file in weights_of(folder)}
-    parts |= {file.name: settings_digest(file, _CHAT) for file in _settings(folder)}
+    settings = folder / "config.json"
+    parts |= {settings.name: settings_digest(settings, _CHAT)} | tokenizer_digests(folder)
     added = {}
     weights = adapter_weights_of(adapter) if adapter is not None else None
     if adapter is not None and weights is not None:
@@ -193,9 +218,8 @@ def _dtype(params: CausalParams) -> str:
     return "bfloat16" if torch.cuda.is_available() else "float32"
 
 
-def _settings(folder: Path) -> Iterator[Path]:
-    """Yield the files beside the weights that decide the states of a text."""
-    yield folder / "config.json"
+def _of_tokens(folder: Path) -> Iterator[Path]:
+    """Yield the files of a tokenizer."""
     yield from (folder / name for name in _OF_TOKENIZER if (folder / name).is_file())
     # What else there is of a vocabulary is in `tokenizer.json` too.
     if (folder / _VOCABULARIES[0]).is_file():

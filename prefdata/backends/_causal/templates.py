@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from prefdata.protocols import CausalParams, Message
 
-__all__ = ["RefusedError", "Template", "template_of"]
+__all__ = ["RefusedError", "Template", "template_named", "template_of"]
 
 _VERSION = 1
 """Raised when the same messages give another text."""
@@ -96,7 +96,7 @@ class Template:
         if not kept:
             return None
         try:
-            return self._render(kept)
+            return self.render(kept)
         except RefusedError as error:
             if self.system == "keep" and self._takes(shaped(messages, "fold"), instead_of=kept):
                 message = f"{error} With `system: fold` the template takes them."
@@ -113,7 +113,7 @@ class Template:
             return ""
         answer = {"role": "assistant", "content": _ANSWER}
         try:
-            whole = self._render([_QUESTION, answer], is_prompt=False)
+            whole = self.render([_QUESTION, answer], is_prompt=False)
         except RefusedError:
             return ""
         _, found, after = whole.rpartition(_ANSWER)
@@ -137,12 +137,22 @@ class Template:
         if messages == instead_of:
             return False
         try:
-            self._render(messages)
+            self.render(messages)
         except RefusedError:
             return False
         return True
 
-    def _render(self, messages: list[dict[str, str]], *, is_prompt: bool = True) -> str:
+    def render(self, messages: list[dict[str, str]], *, is_prompt: bool = True) -> str:
+        """Return the text of messages as they are, whatever becomes of system prompts.
+
+        Args:
+            messages: Role and content of each.
+            is_prompt: Whether a chat template opens a response after them; other kinds of
+                template make no difference.
+
+        Raises:
+            RefusedError: If the template does not take these messages.
+        """
         if self.kind == "plain":
             return "\n\n".join(message["content"] for message in messages)
         if self.kind == "hh":
@@ -173,13 +183,26 @@ def template_of(params: CausalParams, tokenizer: Any) -> Template:
     Raises:
         UserError: If there is no such template, or it is not Jinja.
     """
-    name = params.template
+    return template_named(params.template, tokenizer, system=params.system)
+
+
+def template_named(name: str, tokenizer: Any, *, system: str = "keep") -> Template:
+    """Return the template of a name, as parameters write it.
+
+    Args:
+        name: ``auto``, ``plain``, ``hh``, or the path of a Jinja file.
+        tokenizer: Of the model.
+        system: What becomes of system prompts.
+
+    Raises:
+        UserError: If there is no such template, or it is not Jinja.
+    """
     if name in {"plain", "hh"}:
-        return Template("plain" if name == "plain" else "hh", params.system, "", tokenizer)
+        return Template("plain" if name == "plain" else "hh", system, "", tokenizer)
     text = _of_tokenizer(tokenizer) if name == "auto" else _of_file(name)
     if text is None:
-        return Template("plain", params.system, "", tokenizer)
-    return _check(Template("chat", params.system, text, tokenizer), name)
+        return Template("plain", system, "", tokenizer)
+    return _check(Template("chat", system, text, tokenizer), name)
 
 
 def _of_tokenizer(tokenizer: Any) -> str | None:

@@ -44,7 +44,6 @@ def bundle(
         "row": pl.col("row"),
     }
     is_user = pl.element().struct.field("role") == "user"
-    opening = pl.col("prompt").list.first()
     prompts = rows.select(
         "prompt_id",
         "raw",
@@ -53,9 +52,6 @@ def bundle(
             pl.col("prompt").list.eval(is_user).list.sum().cast(pl.Int32) - 1, 0
         ),
         messages="prompt",
-        system=pl.when(opening.struct.field("role") == "system").then(
-            opening.struct.field("content")
-        ),
         license=pl.lit(params.license),
         content_hash=hash_messages(rows["prompt"]),
         **origin,

@@ -420,6 +420,9 @@ _RUNS: Rows = [
     {"run_id": run, "command": command, "code_version": "0.1.0", "versions": "{}"}
     | {"started_at": datetime(2026, 1, day), "duration_seconds": 2.0}  # noqa: DTZ001 - UTC
     for run, command, day in (("run-1", "ingest", 1), ("run-2", "run", 2), ("run-0", "tag", 1))
+] + [
+    {"run_id": "run-3", "command": "publish", "recipe": "publish", "code_version": "0.1.0"}
+    | {"versions": "{}", "started_at": datetime(2026, 1, 1), "duration_seconds": 2.0}  # noqa: DTZ001 - UTC
 ]
 _STEPS: Rows = [
     {"run_id": run, "step": step, "stage": step, "stage_version": 1, "params": "{}"}
@@ -431,6 +434,12 @@ _STEPS: Rows = [
         ("run-2", "make-pairs", 5, 0, 1),
         ("run-2", "dedup", 5, 1, 0),
     )
+] + [
+    {"run_id": "run-3", "step": "publish:org/name", "stage": "publisher:hub", "stage_version": 1}
+    | {"params": '{"commit": "c0ffee", "tag": "v1.0.0", "url": "https://hub", "is_new": true}'}
+    | {"fingerprint": "", "inputs": "{}", "outputs": '{"README.md": "1", "a.parquet": "2"}'}
+    | {"is_cached": False, "rows_in": 4, "rows_out": 4, "rows_rejected": 0}
+    | {"started_at": datetime(2026, 1, 1), "duration_seconds": 1.0}  # noqa: DTZ001 - UTC
 ]
 _SPENDING: Rows = [
     {"spending_id": name, "step": "judge", "purpose": "ask", "chat": "c", "model": "m"}

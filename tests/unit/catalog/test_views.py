@@ -25,7 +25,7 @@ __all__: list[str] = []
 _VIEWS = sorted(shipped_views())
 _DOCS = shipped_folder("catalog").parent / "docs" / "sql.md"
 # Runs and calls of models belong to no source, so these views have nothing to filter by.
-_WITHOUT_SOURCE = {"run_ledger", "spending_summary"}
+_WITHOUT_SOURCE = {"publications", "run_ledger", "spending_summary"}
 
 
 def _rows(session: Session, query: str) -> list[dict[str, Any]]:
@@ -362,7 +362,17 @@ def test_run_ledger_keeps_runs_without_steps(known: Session) -> None:
         ("run-1", "ingest", 42, 2),
         ("run-2", "dedup", 5, 1),
         ("run-2", "make-pairs", 5, 0),
+        ("run-3", "publish:org/name", 4, 0),
     ]
+
+
+def test_publications_are_the_receipts_of_what_was_sent(known: Session) -> None:
+    (row,) = _rows(known, _all_of("publications"))
+    told = ("target", "publisher", "tag", "commit_id", "url", "pull_request", "is_new", "rows")
+    assert [row[name] for name in told] == [
+        *("org/name", "hub", "v1.0.0", "c0ffee", "https://hub", None, True, 4)
+    ]
+    assert (row["files"], row["recipe"]) == (2, "publish")
 
 
 def test_spending_summary_adds_up_the_ledger(known: Session) -> None:

@@ -80,30 +80,6 @@ def test_a_recipe_that_does_not_ship_is_refused(run: Run) -> None:
     assert "Did you mean 'clean'?" in told.stderr
 
 
-def test_an_export_tells_what_the_format_cannot_hold(
-    run: Run, workspace: Path, tmp_path: Path
-) -> None:
-    args = ("--as", "trl", "--decisions", "select-pairs", "--splits", "split-by-prompt")
-    told = run("export", tmp_path / "out", *args, "-w", workspace)
-    assert (told.status, told.stderr) == (0, "")
-    assert "10 pairs as trl" in told.stdout
-    assert "\n  not in this format: " in told.stdout
-    assert (tmp_path / "out" / "train.parquet").is_file()
-
-
-def test_an_export_spares_files_of_others(run: Run, workspace: Path, tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("mine")
-    told = run("export", tmp_path, "--as", "jsonl", "-w", workspace)
-    assert (told.status, told.stdout) == (2, "")
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-
-
-def test_an_unknown_exporter_is_refused(run: Run, workspace: Path, tmp_path: Path) -> None:
-    told = run("export", tmp_path / "out", "--as", "trll", "-w", workspace)
-    assert told.status == 2
-    assert "Did you mean 'trl'?" in told.stderr
-
-
 def test_a_stage_says_what_it_reads_writes_and_takes(run: Run) -> None:
     told = run("stage", "show", "make-pairs")
     assert told.stdout.startswith("make-pairs v")

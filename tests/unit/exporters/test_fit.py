@@ -13,6 +13,7 @@ from prefdata.exporters._fit import (
     known_roles,
     one_message,
     one_question,
+    outside,
     reasons,
     unfit_if,
     without_system,
@@ -80,3 +81,13 @@ def test_the_first_reason_is_the_one_told(pairs: Callable[..., pl.DataFrame]) ->
 
 def test_without_tests_every_pair_fits(pairs: Callable[..., pl.DataFrame]) -> None:
     assert reasons(pairs({}, {}), []).to_list() == [None, None]
+
+
+def test_a_response_that_is_part_of_a_text_is_found(pairs: Callable[..., pl.DataFrame]) -> None:
+    frame = pairs({"chosen": _say("assistant|(us")}, {"rejected": _say("assistant|uses")})
+    assert reasons(frame, [outside("(user)")]).to_list() == ["found-in-template", None]
+
+
+def test_the_separators_that_python_strips_are_blank(pairs: Callable[..., pl.DataFrame]) -> None:
+    frame = pairs({"chosen": _say("assistant|\x1c\n\x1f")})
+    assert reasons(frame, [answered()]).to_list() == ["empty-response"]

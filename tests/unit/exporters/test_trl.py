@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from prefdata.core.errors import DataError, UserError
 from prefdata.exporters.trl import Trl, trl
 
 if TYPE_CHECKING:
@@ -66,29 +65,77 @@ def test_strings_hold_one_turn_each(pairs: Any, tmp_path: Path) -> None:
     assert row["rejected"] == "Bad 0."
 
 
+_TALK = _say("user", "a") + _say("assistant", "b") + _say("user", "c")
+_TAIL = _say("assistant", "a") + _say("user", "b") + _say("assistant", "c")
+_ODD: dict[str, dict[str, Any]] = {
+    "no prompt": {"prompt": []},
+    "blank prompt": {"prompt": _say("user", " \n")},
+    "no answer": {"rejected": []},
+    "blank answer": {"chosen": _say("assistant", "")},
+    "same": {"chosen": _say("assistant", "x"), "rejected": _say("assistant", "x")},
+    "talk": {"prompt": _TALK},
+    "system": {"prompt": _say("system", "s") + _say("user", "a")},
+    "tool": {"prompt": [*_say("user", "a"), *_say("assistant", "b"), *_say("tool", "c")]},
+    "answered": {"prompt": _say("user", "a") + _say("assistant", "b")},
+    "tail": {"chosen": _TAIL},
+    "rejected tail": {"rejected": _TAIL},
+    "asks": {"rejected": _say("user", "a")},
+}
+_EMPTY = {"no prompt": "empty-prompt", "blank prompt": "empty-prompt"}
+_BLANK = {"no answer": "empty-response", "blank answer": "empty-response"}
+_OPEN = {"answered": "last-turn-not-user"}
+_PAIRED = {**_EMPTY, **_BLANK, "same": "identical-responses", "asks": "response-not-assistant"}
+_SEVERAL = {"talk": "several-turns", "system": "system-prompt", "answered": "several-turns"}
+_SEVERAL |= {"tool": "several-turns"}
+_TAILS = {"tail": "divergent-tail", "rejected tail": "divergent-tail", "asks": "divergent-tail"}
+
+
 @pytest.mark.parametrize(
-    "odd",
+    ("params", "expected"),
     [
-        {"prompt": _say("user", "a") + _say("assistant", "b") + _say("user", "c")},
-        {"prompt": _say("system", "a")},
-        {"chosen": _say("assistant", "a") + _say("user", "b") + _say("assistant", "c")},
+        ({}, {**_PAIRED, **_OPEN}),
+        ({"kind": "unpaired"}, {**_PAIRED, **_OPEN}),
+        # A reward model reads whole conversations.
+        ({"kind": "implicit"}, _PAIRED),
+        ({"kind": "prompt-only"}, {**_EMPTY, **_OPEN}),
+        ({"kind": "prompt-completion"}, {**_EMPTY, "blank answer": "empty-response", **_OPEN}),
+        ({"kind": "messages"}, {**_EMPTY, "blank answer": "empty-response"}),
+        ({"messages": False}, {**_PAIRED, **_SEVERAL, **_TAILS}),
+        ({"kind": "prompt-only", "messages": False}, {**_EMPTY, **_SEVERAL}),
+        (
+            {"kind": "prompt-completion", "messages": False},
+            {**_EMPTY, "blank answer": "empty-response", **_SEVERAL, "tail": "divergent-tail"},
+        ),
     ],
 )
-def test_what_does_not_fit_into_strings_is_an_error(
-    pairs: Any, tmp_path: Path, odd: dict[str, Any]
+def test_what_trl_fails_on_or_learns_wrong_is_left_out(
+    pairs: Any, params: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    with pytest.raises(UserError, match="in 1 pair; strings hold no more") as caught:
-        trl.write(iter([pairs({}, odd)]), tmp_path, Trl(messages=False))
-    assert caught.value.where == "pair pair1"
-    assert not list(tmp_path.iterdir())
+    unfit = trl.unfit
+    assert unfit is not None
+    found = unfit(pairs(*_ODD.values(), {}), Trl(**params)).to_list()
+    assert {name: why for name, why in zip(_ODD, found, strict=False) if why} == expected
+    assert found[-1] is None
 
 
-def test_an_empty_prompt_is_refused_where_trl_reads_it(pairs: Any, tmp_path: Path) -> None:
-    frame = pairs({}, {"prompt": []})
-    for kind in ("explicit", "unpaired", "prompt-only"):
-        with pytest.raises(DataError, match="prompt has no message in 1 pair"):
-            trl.write(iter([frame]), tmp_path, Trl(kind=kind))
-    assert len(_write(frame, tmp_path, kind="implicit")) == 2
+def test_a_string_keeps_the_space_that_it_begins_with(pairs: Any, tmp_path: Path) -> None:
+    frame = pairs({"prompt": _say("user", "The sky is"), "chosen": _say("assistant", " blue.")})
+    (row,) = _write(frame, tmp_path, messages=False, kind="prompt-completion")
+    assert row == {"prompt": "The sky is", "completion": " blue."}
+
+
+def test_a_chosen_response_comes_once_with_its_prompt(pairs: Any, tmp_path: Path) -> None:
+    asked, best = _say("user", "q"), _say("assistant", "best")
+    over = [{"prompt": asked, "chosen": best}] * 3
+    frame = pairs(*over, {"prompt": asked}, {"chosen": best})
+    rows = _write(frame, tmp_path / "a", kind="prompt-completion")
+    assert [row["completion"][0]["content"] for row in rows] == [
+        "best",
+        "Good 3.\nÜber\u2028",
+        "best",
+    ]
+    talks = _write(frame, tmp_path / "b", kind="messages")
+    assert [row["messages"] for row in talks] == [row["prompt"] + row["completion"] for row in rows]
 
 
 def test_a_margin_is_on_every_row(pairs: Any, tmp_path: Path) -> None:
@@ -97,14 +144,18 @@ def test_a_margin_is_on_every_row(pairs: Any, tmp_path: Path) -> None:
 
 
 def test_contradicting_parameters_are_refused() -> None:
-    with pytest.raises(ValidationError, match="implicit needs messages"):
-        Trl(kind="implicit", messages=False)
+    for kind in ("implicit", "messages"):
+        with pytest.raises(ValidationError, match=f"{kind} needs messages"):
+            Trl(kind=kind, messages=False)
     with pytest.raises(ValidationError, match="with_margin needs pairs"):
         Trl(kind="unpaired", with_margin=True)
 
 
 @pytest.mark.filterwarnings("default")  # what the library warns of is not ours
-@pytest.mark.parametrize("kind", ["explicit", "implicit", "unpaired", "prompt-only"])
+@pytest.mark.parametrize(
+    "kind",
+    ["explicit", "implicit", "unpaired", "prompt-only", "prompt-completion", "messages"],
+)
 @pytest.mark.parametrize("file", ["parquet", "json"])
 def test_datasets_reads_what_is_written(pairs: Any, tmp_path: Path, kind: str, file: str) -> None:
     datasets = pytest.importorskip("datasets")
@@ -126,3 +177,16 @@ def test_datasets_reads_what_is_written(pairs: Any, tmp_path: Path, kind: str, f
     if kind == "unpaired":
         assert first["label"] is True
     assert read["train"].num_rows == (10 if kind == "unpaired" else 5)
+
+
+def test_a_response_that_the_other_begins_with_is_no_pair_of_whole_conversations(
+    pairs: Any,
+) -> None:
+    first = _say("assistant", "a")
+    longer = first + _say("user", "b") + _say("assistant", "c")
+    frame = pairs({"chosen": longer, "rejected": first}, {"chosen": first, "rejected": longer}, {})
+    unfit = trl.unfit
+    assert unfit is not None
+    implicit = unfit(frame, Trl(kind="implicit"))
+    assert implicit.to_list() == ["response-within-other", "response-within-other", None]
+    assert unfit(frame, Trl()).to_list() == [None, None, None]
