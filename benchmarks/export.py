@@ -186,7 +186,7 @@ def _timed(said: Row) -> Iterator[None]:
 
 def _prefdata(folder: str, scratch: str, exporter: str) -> Row:
     import prefdata as pf
-    import prefdata.runner  # noqa: F401 - imports are not counted, here as for the peers
+    import prefdata.runner
 
     said: Row = {}
     with _timed(said):

@@ -86,7 +86,7 @@ def exporter_list(*, as_json: Json = False) -> None:
 
     exporters = [plugin("exporter", name) for name in names("exporter")]
     _output.rows(
-        [{"format": e.name, "version": e.version, "what": e.summary} for e in exporters],
+        [{"format": e.name, "version": e.version, "what": _plain(e.summary)} for e in exporters],
         as_json=as_json,
     )
 
@@ -97,9 +97,14 @@ def exporter_show(name: Annotated[str, typer.Argument(help="Name of the format."
     from prefdata.registry import plugin
 
     found = plugin("exporter", name)
-    _output.line(f"{found.name} v{found.version}: {found.summary}")
+    _output.line(f"{found.name} v{found.version}: {_plain(found.summary)}")
     for loss in found.loses:
         _output.line(f"not in this format: {loss}")
     for column, what in found.columns.items():
         _output.line(f"{column}: {what}")
     _output.rows(parameter_rows(found.params), empty="it takes no parameters")
+
+
+def _plain(summary: str) -> str:
+    """Return the first line of a docstring without its marks."""
+    return summary.replace("``", "")
