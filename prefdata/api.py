@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from prefdata.catalog import Catalog
 from prefdata.core.events import Report, silent
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from prefdata.quality import Validation
     from prefdata.recipes import Recipe
     from prefdata.runner import IngestResult, PlannedStep, RunResult
-    from prefdata.runner.export import ExportResult
+    from prefdata.runner.export import ExportOptions, ExportResult
     from prefdata.runner.handoff import Closed, HandoffResult
-    from prefdata.runner.publish import PublishResult
+    from prefdata.runner.publish import PublishOptions, PublishResult
     from prefdata.runner.report import ReportResult
     from prefdata.runner.take_back import TakeBackResult
     from prefdata.vectors.search import Searched, Within
@@ -168,9 +168,9 @@ def export(
     workspace: Place = None,
     ref: str | None = None,
     sources: Sequence[str] | None = None,
-    **options: Any,
+    **options: Unpack[ExportOptions],
 ) -> ExportResult:
-    """Write pairs as files for a trainer; `prefdata.runner.export_pairs` lists the options."""
+    """Write pairs as files for a trainer; see `prefdata.runner.export_pairs`."""
     from prefdata.runner import export_pairs
 
     catalog = Catalog.open(workspace)
@@ -183,9 +183,9 @@ def publish(
     *,
     workspace: Place = None,
     overrides: Sequence[str] = (),
-    **options: Any,
+    **options: Unpack[PublishOptions],
 ) -> PublishResult:
-    """Run a recipe and publish what it says; `prefdata.runner.publish` lists the options."""
+    """Run a recipe and publish what it says; see `prefdata.runner.publish.publish`."""
     from prefdata.runner.publish import publish as _publish
 
     return _publish(Catalog.open(workspace), _recipe(recipe, overrides), target, **options)

@@ -41,7 +41,7 @@ class ConJ(Compared):
 
 
 @exporter(
-    version=1,
+    version=2,
     params=ConJ,
     rationales="needed",
     loses=(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["parquet"]
 
 
-@exporter(version=1, rationales="welcome")
+@exporter(version=2, rationales="welcome")
 def parquet(frames: Iterator[pl.DataFrame], out: Path, params: NoParams) -> list[Path]:
     """Write ``<split>.parquet`` with all columns of the pairs as they are.
 

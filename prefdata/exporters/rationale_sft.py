@@ -53,7 +53,7 @@ class RationaleSft(Shown):
 
 
 @exporter(
-    version=1,
+    version=2,
     params=RationaleSft,
     rationales="needed",
     loses=(

@@ -37,7 +37,7 @@ class Rdpo(Compared):
 
 
 @exporter(
-    version=1,
+    version=2,
     params=Rdpo,
     rationales="needed",
     loses=(

@@ -100,11 +100,21 @@ def _refuse_unknown_plugins(recipe: Recipe, file: Path, node: yaml.Node | None) 
 def recipe_json_schema() -> dict[str, Any]:
     """Return the JSON Schema of recipes, for editors."""
     schema = Recipe.model_json_schema(by_alias=True)
+    for part in schema["$defs"].values():
+        for name, value in part.get("properties", {}).items():
+            part["properties"][name] = _or_input(value)
     steps = schema["properties"]["steps"]
     # A step may also be the name of its stage alone.
     name = schema["$defs"]["Step"]["properties"]["stage"]
     steps["items"] = {"anyOf": [steps["items"], name]}
     return schema
+
+
+def _or_input(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a value that may also be an input, as `$name`."""
+    told = {key: value[key] for key in ("default", "description", "title") if key in value}
+    rest = {key: each for key, each in value.items() if key not in told}
+    return {**told, "anyOf": [rest, {"type": "string", "pattern": r"^\$[a-z][a-z0-9_]*$"}]}
 
 
 def _override(raw: dict[str, Any], override: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEFT_OUT",
+    "ExportOptions",
     "ExportRequest",
     "ExportResult",
     "PendingExport",
@@ -300,6 +301,29 @@ def export_request(
     )
 
 
+class ExportOptions(TypedDict, total=False):
+    """What an export of a recipe may say, by the same names; see `prefdata.recipes.ExportStep`."""
+
+    pairs: str
+    """Step whose pairs are exported; ``make-pairs`` by default."""
+    decisions: str | None
+    """Step that decides which pairs are in; all by default."""
+    splits: str | None
+    """Step that assigns the splits; one split ``train`` by default."""
+    rationales: str | None
+    """Step that let rationales pass; none are exported by default."""
+    policies: dict[str, str]
+    """What to do with ties, disagreement, repeats, several chosen and what does not fit."""
+    trainability: dict[str, Any] | None
+    """Tokenizer and lengths that pairs must survive."""
+    scrub: bool | tuple[str, ...]
+    """Whether placeholders replace personal data: all kinds, or those named."""
+    removals: str | None
+    """File with what somebody asked to remove, relative to the working folder."""
+    params: dict[str, Any]
+    """Parameters of the exporter."""
+
+
 def export_pairs(
     catalog: Catalog,
     exporter: str,
@@ -307,7 +331,7 @@ def export_pairs(
     *,
     ref: str | None = None,
     sources: Sequence[str] | None = None,
-    **options: Any,
+    **options: Unpack[ExportOptions],
 ) -> ExportResult:
     """Write the pairs of one snapshot as files for a trainer.
 
@@ -317,9 +341,7 @@ def export_pairs(
         to: Folder to write; replaced when an earlier export wrote it.
         ref: Snapshot or tag; the newest when None.
         sources: Sources to export; all when None.
-        options: What an export of a recipe may say, by the same names: ``pairs``, ``decisions``,
-            ``splits``, ``rationales``, ``policies``, ``trainability``, ``scrub``, ``removals``
-            (relative to the working folder) and ``params``; see `prefdata.recipes.ExportStep`.
+        options: The rest; see `ExportOptions`.
 
     Raises:
         RecipeError: If an option does not fit.

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from prefdata.core.errors import RecipeError, RefusedError
 from prefdata.core.events import Note, Report, StepFinished, StepStarted, silent
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from prefdata.recipes import Recipe
     from prefdata.recipes.publication import Publication
 
-__all__ = ["PublishResult", "publish"]
+__all__ = ["PublishOptions", "PublishResult", "publish"]
 
 _SHOWN = 3
 
@@ -52,16 +52,23 @@ class PublishResult:
     """What loading it again gave."""
 
 
+class PublishOptions(TypedDict, total=False):
+    """How a dataset is published."""
+
+    publisher: str
+    """What brings it there; ``hub`` by default."""
+    params: dict[str, Any]
+    """Parameters of the publisher."""
+    is_dry: bool
+    """Stage, check and compare, and send nothing."""
+    is_strict: bool
+    """Let warnings stop it too."""
+    report: Report
+    """Where to tell progress."""
+
+
 def publish(
-    catalog: Catalog,
-    recipe: Recipe,
-    target: str | None = None,
-    *,
-    publisher: str = "hub",
-    params: dict[str, Any] | None = None,
-    is_dry: bool = False,
-    is_strict: bool = False,
-    report: Report = silent,
+    catalog: Catalog, recipe: Recipe, target: str | None = None, **options: Unpack[PublishOptions]
 ) -> PublishResult:
     """Run a recipe, stage what it publishes, check it, and send it as one commit.
 
@@ -73,11 +80,7 @@ def publish(
         catalog: The catalog to read and write.
         recipe: A recipe with a `publication`.
         target: Where it goes, such as ``org/name`` on the hub; None to stage and check only.
-        publisher: What brings it there.
-        params: Parameters of the publisher.
-        is_dry: Stage, check and compare, and send nothing.
-        is_strict: Let warnings stop it too.
-        report: Where to tell progress.
+        options: The rest; see `PublishOptions`.
 
     Raises:
         RecipeError: If the recipe publishes nothing, or does not fit the catalog.
@@ -86,6 +89,7 @@ def publish(
         ConflictError: If somebody changed the target meanwhile; nothing was sent.
         ValidationError: If what can be loaded there is not what was sent.
     """
+    report = options.get("report", silent)
     asked = recipe.publication
     where = f"recipe {recipe.name!r}"
     if asked is None:
@@ -94,8 +98,9 @@ def publish(
             where=where,
             fix="Add a `publication`; pipelines/publish.yaml shows one.",
         )
-    found: Publisher = plugin("publisher", publisher)
-    settings = checked_params(found.params, _params(asked, params or {}), where="publisher")
+    found: Publisher = plugin("publisher", options.get("publisher", "hub"))
+    given = _params(asked, options.get("params", {}))
+    settings = checked_params(found.params, given, where=f"publisher {found.name}")
     # Before anything is computed: a wrong token is told at once.
     remote = None if target is None else found.look(target, settings)
     done = run(catalog, recipe, report=report)
@@ -107,7 +112,8 @@ def publish(
         existing=remote.card if remote else None,
         report=report,
     )
-    _refuse(pending, catalog.workspace.root / asked.to, is_strict=is_strict, where=where)
+    place = catalog.workspace.root / asked.to
+    _refuse(pending, place, is_strict=options.get("is_strict", False), where=where)
     pending.files.publish()
     contents = pending.contents_in(pending.files.place)
     result = PublishResult(
@@ -123,7 +129,7 @@ def publish(
     if remote is None or target is None:
         return result
     changes = tuple(found.plan(contents, remote, settings))
-    if is_dry:
+    if options.get("is_dry", False):
         return replace(result, changes=changes)
     receipt, proof = _send(found, contents, remote, settings, asked, report)
     _record(catalog, recipe, found, settings, receipt, contents, proof)

@@ -32,6 +32,8 @@ def build(raw: Path) -> str:
         told.append(f"{line.purpose}: {line.n_requests} requests, {cost}")
     run = pf.run("clean", workspace="workspace", overrides=("seed=1",))
     written = pf.export("trl", "out", ref=run.snapshot.name, decisions="select-pairs")
+    sent = pf.publish("publish", "org/name", overrides=["title=T"], is_dry=True, is_strict=True)
+    told += [f"{finding.code}: {finding.fix}" for finding in sent.findings]
     made = pf.report("displacement", "page", sources=["mine"], params={"k": 5})
     told.append(f"{made.rows} in {made.folder / 'index.html'}: {made.summary}")
     digests: dict[str, str] = dict(written.digests) | made.digests

@@ -49,7 +49,7 @@ def test_a_recipe_is_published_once_and_its_token_is_never_told(
     again = run(*args)
     assert "was there already: " in again.stdout
     assert len(hub.log.find("/commit/")) == 1
-    receipt = run("sql", "FROM publications", "-w", workspace, "--format", "jsonl")
+    receipt = run("sql", "FROM publications", "-w", workspace, "-o", "jsonl")
     rows = [json.loads(line) for line in receipt.stdout.splitlines()]
     assert {row["target"] for row in rows} == {"ada/pairs"}
     assert [row["is_new"] for row in rows].count(True) == 1
