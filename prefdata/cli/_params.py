@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 __all__ = ["parameter_rows"]
 
@@ -24,7 +25,7 @@ def parameter_rows(params: Any, prefix: str = "") -> list[dict[str, str]]:
             {
                 "parameter": prefix + key,
                 "default": "(see below)" if inner and is_always else _default(field),
-                "what": field.description or "",
+                "what": " ".join(filter(None, (field.description, _choices(field)))),
             }
         )
         if inner:
@@ -37,3 +38,20 @@ def _default(field: Any) -> str:
     if field.is_required():
         return "(required)"
     return str(field.get_default(call_default_factory=True))
+
+
+def _choices(field: Any) -> str:
+    """Return what a parameter may be, where its description leaves a choice unsaid."""
+    choices = _literals(field.annotation)
+    if all(choice in (field.description or "") for choice in choices):
+        return ""
+    return f"One of {', '.join(f'`{choice}`' for choice in choices)}."
+
+
+def _literals(annotation: Any) -> list[str]:
+    """Return the words that a type allows, those of an optional one too."""
+    if get_origin(annotation) is Literal:
+        return [choice for choice in get_args(annotation) if isinstance(choice, str)]
+    if get_origin(annotation) in {Union, UnionType}:
+        return [choice for part in get_args(annotation) for choice in _literals(part)]
+    return []

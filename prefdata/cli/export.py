@@ -80,21 +80,25 @@ def export(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
         ),
     ] = None,
     max_length: Annotated[
-        int,
-        typer.Option(help="Tokens of prompt and response.", min=2),
-    ] = 1024,
+        int | None,
+        typer.Option(
+            help="Tokens of prompt and response; 1024 by default.", min=2, show_default=False
+        ),
+    ] = None,
     max_prompt_length: Annotated[
         int | None,
         typer.Option(help="Tokens of the prompt alone.", min=1, show_default=False),
     ] = None,
     truncation: Annotated[
-        Literal["keep-start", "keep-end"],
-        typer.Option(help="Which end survives the cut."),
-    ] = "keep-start",
+        Literal["keep-start", "keep-end"] | None,
+        typer.Option(help="Which end survives the cut; keep-start by default.", show_default=False),
+    ] = None,
     *,
     drop: Annotated[
         bool,
-        typer.Option("--drop", help="Leave out what the audit finds."),
+        typer.Option(
+            "--drop", help="Leave out what is lost to the trainer; what it merely cuts stays."
+        ),
     ] = False,
     scrub: Annotated[
         bool,
@@ -114,12 +118,15 @@ def export(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
     """Write pairs as files that a trainer reads, and tell what did not come along."""
     import prefdata as pf
 
-    audit: dict[str, Any] | None = None
-    if tokenizer is not None:
-        audit = {"tokenizer": tokenizer, "max_length": max_length, "truncation": truncation}
-        audit |= {"max_prompt_length": max_prompt_length, "drop": drop}
-    elif drop:
-        raise typer.BadParameter("--drop needs --tokenizer", param_hint="--drop")
+    audit = _audit(
+        tokenizer,
+        {
+            "max_length": max_length,
+            "max_prompt_length": max_prompt_length,
+            "truncation": truncation,
+            "drop": drop or None,
+        },
+    )
     result = pf.export(
         exporter,
         to,
@@ -146,8 +153,25 @@ def export(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
         _output.json_lines([_plain(result)])
         return
     show_export(result)
+    state = pf.open(workspace).snapshot(at).state
+    for table, asked in {"decisions": decisions, "splits": splits}.items():
+        # Without a word, a user of `run clean` would take all pairs in one split for the clean set.
+        steps = sorted({key[1] for key in state.table(table).partitions})
+        if steps and asked is None:
+            _output.line(f"  not heeded: {table} of {', '.join(steps)}; --{table} names a step")
     for name, digest in result.digests.items():
         _output.line(f"  {digest[:12]}  {name}")
+
+
+def _audit(tokenizer: str | None, limits: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what the options say about tokens; limits mean nothing without a tokenizer."""
+    said = {name: value for name, value in limits.items() if value is not None}
+    if tokenizer is not None:
+        return {"tokenizer": tokenizer, **said}
+    for name in said:
+        option = f"--{name.replace('_', '-')}"
+        raise typer.BadParameter(f"{option} needs --tokenizer", param_hint=option)
+    return None
 
 
 def _plain(result: ExportResult) -> dict[str, Any]:
@@ -177,6 +201,13 @@ def show_export(item: ExportResult) -> None:
         _output.line(f"  found by the audit, in pairs: {_counts(written.found)}")
     if written.scrubbed:
         _output.line(f"  replaced, in places: {_counts(written.scrubbed)}")
+    if not item.digests:
+        why = (
+            "every pair is left out"
+            if written.selected
+            else "no pair is in the step, the decisions and the sources that were asked for"
+        )
+        _output.line(f"  no file is written: {why}")
     for loss in item.loses:
         _output.line(f"  not in this format: {loss}")
 

@@ -119,12 +119,12 @@ def _show(result: PublishResult) -> None:
         _show_plan(result)
     if result.receipt is not None and result.checked is not None:
         what = "published" if result.receipt.is_new else "was there already"
-        _output.line(f"{what}: {result.receipt.url}")
+        if result.receipt.pull_request:
+            what = "in a pull request"
+        _output.line(f"{what}: {result.receipt.pull_request or result.receipt.url}")
         _output.line(f"commit {result.receipt.commit}, tag {result.receipt.tag or 'none'}")
         rows = sum(result.checked.rows.values())
         _output.line(f"loaded again: {rows:,} rows are the same, {result.checked.n_files} files")
-        if result.receipt.pull_request:
-            _output.line(f"pull request: {result.receipt.pull_request}")
 
 
 def _show_plan(result: PublishResult) -> None:
@@ -138,14 +138,23 @@ def _show_plan(result: PublishResult) -> None:
     if len(shown) > _SHOWN:
         _output.line(f"… and {len(shown) - _SHOWN} more")
     _output.line(f"{len(changes) - len(shown)} files are there already")
+    if any(change.action == "foreign" for change in changes):
+        _output.line("foreign files are of somebody else, and left alone")
+    if result.receipt is None:
+        _output.line("nothing was sent")
 
 
 def _show_findings(findings: Iterable[Finding]) -> None:
+    """Show findings, those together that have the same way out."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
-        _output.line(f"{finding.level} {finding.code}: {finding.what}")
-        _output.line(f"  where: {finding.where}")
-        if finding.level != "notice":
-            _output.line(f"  fix:   {finding.fix}")
+        groups.setdefault((finding.level, finding.code, finding.fix), []).append(finding)
+    for (level, code, fix), found in groups.items():
+        _output.line(f"{level} {code}")
+        for finding in found:
+            _output.line(f"  {finding.what} ({finding.where})")
+        if level != "notice":
+            _output.line(f"  fix: {fix}")
 
 
 def _plain(result: PublishResult) -> dict[str, Any]:

@@ -24,10 +24,12 @@ __all__ = [
     "asked",
     "different",
     "known_roles",
+    "of_assistant",
     "one_message",
     "one_question",
     "outside",
     "reasons",
+    "to_answer",
     "unfit_by",
     "unfit_if",
     "without_system",
@@ -106,6 +108,21 @@ def known_roles(*extra: str) -> Reason:
 def after_user() -> Reason:
     """``last-turn-not-user``: the message to answer is not the user's."""
     return "last-turn-not-user", ~_roles("prompt").str.ends_with("user")
+
+
+def to_answer() -> Reason:
+    """``last-turn-not-user``: the prompt does not end with what an assistant answers.
+
+    Tools may speak last; conversations that part before their last question share a prompt that
+    ends with an answer, which a trainer would let the model go on with.
+    """
+    return "last-turn-not-user", ~_roles("prompt").str.contains(r"(?:^| )(?:user|tool)$")
+
+
+def of_assistant() -> Reason:
+    """``response-not-assistant``: a response does not end with the assistant."""
+    odd = [~_roles(side).str.ends_with("assistant") for side in _SIDES]
+    return "response-not-assistant", pl.any_horizontal(odd)
 
 
 def alternating() -> Reason:

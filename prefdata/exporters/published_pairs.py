@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import Field, field_validator
 
 from prefdata.exporters._files import split_files
-from prefdata.exporters._fit import answered, asked, different, reasons
+from prefdata.exporters._fit import answered, asked, different, of_assistant, reasons, to_answer
 from prefdata.protocols import Params, exporter
 from prefdata.publishing.licences.terms import origin_of
 
@@ -56,7 +56,6 @@ _OF_TEXT = {name: (f"{name}_license", f"{name}_terms") for name in ("prompt", "c
 _NO_CHOICE = frozenset({"pair_id", "source"})
 _PEOPLE = "annotator_"
 _NOT_DEMOGRAPHIC = frozenset({"annotator_id", "annotator_kind", "annotator_model"})
-_TO_ANSWER = r"(?:^| )(?:user|tool)$"
 
 
 class PublishedPairs(Params):
@@ -89,25 +88,10 @@ def _unfit(frame: pl.DataFrame, params: Any) -> pl.Series:
     absent = set(params.leave_out)
     tests: list[Reason] = []
     if "prompt" not in absent:
-        tests += [asked(), _open_prompt()]
+        tests += [asked(), to_answer()]
     if absent.isdisjoint({"chosen", "rejected"}):
-        tests += [answered(), different(), _of_assistant()]
+        tests += [answered(), different(), of_assistant()]
     return reasons(frame, tests)
-
-
-def _open_prompt() -> Reason:
-    """``last-turn-not-user``: the prompt does not end with what an assistant answers."""
-    return "last-turn-not-user", ~_roles("prompt").str.contains(_TO_ANSWER)
-
-
-def _of_assistant() -> Reason:
-    """``response-not-assistant``: a response does not end with the assistant."""
-    odd = [~_roles(side).str.ends_with("assistant") for side in ("chosen", "rejected")]
-    return "response-not-assistant", pl.any_horizontal(odd)
-
-
-def _roles(name: str) -> pl.Expr:
-    return pl.col(name).list.eval(pl.element().struct.field("role")).list.join(" ")
 
 
 @exporter(

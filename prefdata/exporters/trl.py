@@ -17,12 +17,15 @@ from prefdata.exporters._fit import (
     answered,
     asked,
     different,
+    of_assistant,
     one_message,
     one_question,
     reasons,
+    to_answer,
     without_system,
 )
 from prefdata.exporters._rationales import One, kept
+from prefdata.exporters._shapes import LabelledRows
 from prefdata.protocols import Params, exporter
 from prefdata.tables.identity import encode_messages, hash_texts
 
@@ -44,7 +47,6 @@ _ONCE = {
 
 _TOLD = ("rationale", "rationale_kind", "rationale_origin", "rationale_chosen")
 _SIDES = ("chosen", "rejected")
-_TO_ANSWER = r"(?:^| )(?:user|tool)$"
 
 
 class Trl(Params):
@@ -105,14 +107,9 @@ def _tests(params: Trl) -> list[Reason]:
         return tests + ([one_message()] if has_answers else [])
     # Conversations that part before their last question share a prompt that ends with an answer:
     # TRL would let the model go on with it, and train it on the user's words.
-    tests += [_open_prompt()] if params.kind not in _WHOLE else []
+    tests += [to_answer()] if params.kind not in _WHOLE else []
     tests += [_apart()] if params.kind == "implicit" else []
-    return tests + ([_of_assistant()] if has_answers else [])
-
-
-def _open_prompt() -> Reason:
-    """``last-turn-not-user``: the prompt does not end with what an assistant answers."""
-    return "last-turn-not-user", ~_roles("prompt").str.contains(_TO_ANSWER)
+    return tests + ([of_assistant()] if has_answers else [])
 
 
 def _apart() -> Reason:
@@ -125,16 +122,6 @@ def _apart() -> Reason:
         for side, other in (_SIDES, _SIDES[::-1])
     ]
     return "response-within-other", pl.any_horizontal(odd)
-
-
-def _of_assistant() -> Reason:
-    """``response-not-assistant``: a response does not end with the assistant."""
-    odd = [~_roles(side).str.ends_with("assistant") for side in _SIDES]
-    return "response-not-assistant", pl.any_horizontal(odd)
-
-
-def _roles(name: str) -> pl.Expr:
-    return pl.col(name).list.eval(pl.element().struct.field("role")).list.join(" ")
 
 
 @exporter(
@@ -155,11 +142,13 @@ def _roles(name: str) -> pl.Expr:
 def trl(frames: Iterator[pl.DataFrame], out: Path, params: Trl) -> list[Path]:
     """Write ``<split>.parquet`` or ``<split>.jsonl`` in a dataset format of TRL.
 
-    A pair without a split goes to ``train``. ``unpaired`` writes two rows for each pair, as
-    TRL's own `unpair_preference_dataset` does, so a response in several pairs comes several
-    times. ``prompt-only`` writes prompts with equal words once, where they come first;
-    ``prompt-completion`` and ``messages`` do so with a prompt and its chosen response. Strings are
-    written as they are, with the space that they begin with.
+    A pair without a split goes to ``train``. ``unpaired`` writes two rows for each pair, with the
+    columns of TRL's own `unpair_preference_dataset`, so a response in several pairs comes several
+    times. The rejected response follows the chosen one of the next pair: KTO gives each prompt the
+    response of the row before it, within a batch and unshuffled. ``prompt-only`` writes prompts
+    with equal words once, where they come first; ``prompt-completion`` and ``messages`` do so with
+    a prompt and its chosen response. Strings are written as they are, with the space that they
+    begin with.
 
     Left out are pairs that TRL fails on (it looks at the first message of a list) or learns wrong
     things of: an empty prompt or response, equal responses, a prompt that ends with an answer, a
@@ -177,8 +166,9 @@ def trl(frames: Iterator[pl.DataFrame], out: Path, params: Trl) -> list[Path]:
     """
     seen: set[str] = set()
     with split_files(out, *formats_of(params.file)) as files:
-        for frame in frames:
-            rows = _rows(_with_rationale(frame, params), params, seen)
+        told = (_with_rationale(frame, params) for frame in frames)
+        for frame in LabelledRows.of(told) if params.kind == "unpaired" else told:
+            rows = _rows(frame, params, seen)
             files.add(rows.drop("split"), rows["split"])
     return files.paths
 
@@ -199,17 +189,10 @@ def _rows(frame: pl.DataFrame, params: Trl, seen: set[str]) -> pl.DataFrame:
             sides = [pl.concat_list("prompt", side).alias(side) for side in _SIDES]
             return frame.select(*sides, *more, "split")
         case "unpaired":
-            parts = [
-                frame.with_row_index().select(
-                    "index",
-                    prompt=text["prompt"],
-                    completion=text[side],
-                    label=pl.lit(side == "chosen"),
-                    split="split",
-                )
-                for side in _SIDES
-            ]
-            return pl.concat(parts).sort("index", maintain_order=True).drop("index")
+            said = pl.col("response") if params.messages else _string("response")
+            return frame.select(
+                prompt=text["prompt"], completion=said, label="label", split="split"
+            )
         case "prompt-only":
             return frame.select(text["prompt"].alias("prompt"), "split")
         case "prompt-completion":

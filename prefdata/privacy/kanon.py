@@ -67,13 +67,14 @@ def classes(annotators: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
         columns: The facts that are to be published of each.
 
     Returns:
-        The columns (and source, where there is one) as text, and ``n``; the smallest first. Who
-        has no fact at all is in no class: there is nothing to recognise them by.
+        The columns (and source, where there is one) as text, and ``n``; the smallest first. Those
+        of whom nothing is told are a class too, where something is told of others of their source:
+        a single blank person among men and women is neither.
     """
     facts = facts_of(annotators, columns)
     told = [name for name in facts.columns if name != "source"]
     return (
-        facts.filter(~pl.all_horizontal(pl.col(told).is_null()))
+        facts.filter(_is_any_told(facts, told))
         .group_by(facts.columns)
         .agg(n=pl.len().cast(pl.Int64))
         .sort("n", *facts.columns)
@@ -81,11 +82,12 @@ def classes(annotators: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
 
 
 def suppress(annotators: pl.DataFrame, columns: Sequence[str], k: int = 10) -> Suppressed:
-    """Blank values until every annotator looks like at least k, or has none of the values left.
+    """Blank values until every annotator looks like at least k, those without values included.
 
     Of those in small classes first one column is blanked, whichever brings most of them into
-    classes of k, then two, and so on; who is left loses all. Nobody else is touched, so no more
-    people change than if all in small classes lost everything.
+    classes of k, then two, and so on; who is left loses all. If those who have nothing left are
+    fewer than k of a source, they stand out by just that, so the smallest class of the source joins
+    them. Nobody else is touched.
 
     Args:
         annotators: One row for each person; classes keep to the ``source`` where there is one.
@@ -112,6 +114,7 @@ def suppress(annotators: pl.DataFrame, columns: Sequence[str], k: int = 10) -> S
                 break
             facts, small = _without(facts, saved, blank), small & ~saved
     facts = _without(facts, small, columns)
+    facts = _without(facts, _joining(facts, columns, k), columns)
     is_lost = {name: before[name].is_not_null() & facts[name].is_null() for name in columns}
     lost = pl.DataFrame(is_lost)
     result = annotators.with_columns(
@@ -121,15 +124,42 @@ def suppress(annotators: pl.DataFrame, columns: Sequence[str], k: int = 10) -> S
     return Suppressed(
         annotators=result,
         n_suppressed=int(is_touched.sum()),
-        n_blanked=int((is_touched & small).sum()),
+        n_blanked=int((is_touched & facts.select(_is_blank(columns)).to_series()).sum()),
         cells={name: int(values.sum()) for name, values in is_lost.items()},
     )
 
 
 def _small(facts: pl.DataFrame, columns: Sequence[str], k: int) -> pl.Series:
-    """Tell of each row whether fewer than k look like it, and it tells anything."""
-    is_told = ~pl.all_horizontal(pl.col(columns).is_null())
-    return facts.select((pl.len().over(facts.columns) < k) & is_told).to_series()
+    """Tell of each row whether fewer than k look like it, where anything is told of anybody."""
+    is_any_told = _is_any_told(facts, columns)
+    return facts.select((pl.len().over(facts.columns) < k) & is_any_told).to_series()
+
+
+def _is_blank(columns: Sequence[str]) -> pl.Expr:
+    return pl.all_horizontal(pl.col(columns).is_null())
+
+
+def _is_any_told(facts: pl.DataFrame, columns: Sequence[str]) -> pl.Expr:
+    """Tell of each row whether anything is told of anybody of its source."""
+    return (~_is_blank(columns)).any().over(_place(facts))
+
+
+def _place(facts: pl.DataFrame) -> pl.Expr:
+    """Return what classes keep to: the source, where there is one."""
+    return pl.col("source") if "source" in facts.columns else pl.lit("")
+
+
+def _joining(facts: pl.DataFrame, columns: Sequence[str], k: int) -> pl.Series:
+    """Tell which rows lose all so that the blank ones of their source are k: its smallest class."""
+    told = facts.with_columns(
+        n=pl.len().over(facts.columns), is_short=_small(facts, columns, k), place=_place(facts)
+    ).filter(pl.col("is_short").any().over("place") & ~_is_blank(columns))
+    # All other classes have k people by now, so one of them is enough.
+    ordered = told.sort("n", *facts.columns, nulls_last=True)
+    least = ordered.unique("place", keep="first", maintain_order=True).select(facts.columns)
+    rows = facts.with_row_index()
+    joining = rows.join(least, on=facts.columns, how="semi", nulls_equal=True)
+    return rows["index"].is_in(joining["index"].implode())
 
 
 def _without(facts: pl.DataFrame, rows: pl.Series, columns: Sequence[str]) -> pl.DataFrame:

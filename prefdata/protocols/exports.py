@@ -77,5 +77,6 @@ class Trainability(Tokenization):
 
     drop: bool = Field(
         default=False,
-        description="Leave out the pairs that are found; else they are counted and stay.",
+        description="Leave out the pairs that are lost to the trainer; those that it merely cuts "
+        "are counted and stay, as all do by default.",
     )

@@ -113,7 +113,7 @@ def _send(
         _require_same(client, contents, remote, params, tag)
         _open_up(client, remote, params, report)
         return _receipt(client, contents, str(there), tag, is_new=False)
-    remote = _prepared(client, contents, remote, params)
+    remote = _prepared(client, contents, remote, params, report)
     changes = _plan(contents, remote, params)
     sending = Sending(client, contents, changes, params.branch, remote.commit, message)
     if sending.is_empty:
@@ -141,7 +141,9 @@ def _require_same(
         raise elsewhere(client, tag, there, None)
 
 
-def _prepared(client: Client, contents: Contents, remote: Remote, params: HubParams) -> Remote:
+def _prepared(
+    client: Client, contents: Contents, remote: Remote, params: HubParams, report: Report
+) -> Remote:
     """Make the dataset, its branch and its gate where they are missing; return what is there."""
     if not remote.exists:
         client.ask(
@@ -156,6 +158,7 @@ def _prepared(client: Client, contents: Contents, remote: Remote, params: HubPar
         settings["gated"] = params.gated
     if params.private is True and not remote.is_private:
         settings["visibility"] = "private"
+        report(Note(f"{client.target} was public, and is private from now on"))
     if settings:
         _set(client, settings)
     if remote.commit is None:
@@ -189,6 +192,7 @@ def _open_up(client: Client, remote: Remote, params: HubParams, report: Report) 
     """Show the dataset to everybody, if that was asked for; all of it is there by now."""
     if params.private is False and remote.is_private:
         _set(client, {"visibility": "public"})
+        report(Note(f"{client.target} is public from now on"))
     elif params.private is None and remote.is_private:
         report(Note(f"{client.target} is private: only its owner sees it"))
 

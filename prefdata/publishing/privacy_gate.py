@@ -131,6 +131,7 @@ class _Ids:
     def __init__(self, raw: RawIds) -> None:
         self._raw = raw
         self._found: dict[str, int] = {}
+        self._documents: dict[str, int] = {}
 
     def add(self, piece: Piece, strings: Sequence[Leaf]) -> None:
         for leaf in strings:
@@ -140,19 +141,25 @@ class _Ids:
 
     def add_document(self, path: Path) -> None:
         if n := self._raw.lines(path.read_text(encoding="utf-8", errors="replace")):
-            self._found[path.name] = n
+            self._documents[path.name] = n
 
     def findings(self) -> list[Finding]:
+        columns = "Publish pseudonyms; leave out ids that are made of the annotator's."
+        words = "Take them out of what the recipe says, or out of the card that is there already."
         return [
             Finding(
                 code="P003",
                 level="refuse",
-                what=f"Ids of real annotators stand in {n:,} places.",
+                what=f"Ids of real annotators stand in {n:,} {unit}{'' if n == 1 else 's'}.",
                 where=place,
-                fix="Publish pseudonyms; leave out ids that are made of the annotator's.",
+                fix=fix,
                 n=n,
             )
-            for place, n in self._found.items()
+            for found, unit, fix in (
+                (self._found, "place", columns),
+                (self._documents, "line", words),
+            )
+            for place, n in found.items()
         ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -12,6 +13,7 @@ from prefdata.recipes.parts import Folder, Name, Part
 __all__ = ["Attribution", "Gate", "Publication", "PublishedConfig"]
 
 _FEWEST = 10
+_VERSION = r"^v\d+\.\d+\.\d+$"
 _MOST_COLUMNS = 3
 
 
@@ -73,7 +75,7 @@ class Publication(Part):
     )
     version: str = Field(
         default="v1.0.0",
-        pattern=r"^v\d+\.\d+\.\d+$",
+        pattern=_VERSION,
         description="Tag that names this state of the dataset for ever.",
     )
     title: str = Field(description="Name of the dataset for people.")
@@ -139,6 +141,15 @@ class Publication(Part):
         default=None,
         description="File with what must not be published because somebody asked for it.",
     )
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _is_version(cls, value: Any) -> Any:
+        # On a command line 1.2 is a number, and a pattern tells nobody what to write.
+        if not re.fullmatch(_VERSION, str(value)):
+            message = f"{value} is no version: write three numbers after a v, such as v1.0.1"
+            raise ValueError(message)
+        return value
 
     @field_validator("removals", "gate", mode="before")
     @classmethod

@@ -151,7 +151,8 @@ def check_request(state: CatalogState, request: ExportRequest, *, where: str) ->
 
     Raises:
         UnknownNameError: If it names an exporter, a step or a source that there is not.
-        RecipeError: If parameters do not fit, or rationales are missing or too many.
+        RecipeError: If there are no pairs, parameters do not fit, or rationales are missing or
+            too many.
     """
     found: Exporter = plugin("exporter", request.exporter, where=where)
     checked_params(found.params, request.params, where=where)
@@ -165,6 +166,12 @@ def check_request(state: CatalogState, request: ExportRequest, *, where: str) ->
     }
     for table, step in asked.items():
         known = {key[1] for key in state.table(table).partitions}
+        if table == "pairs" and not known:
+            raise RecipeError(
+                "No step has made pairs yet.",
+                where=where,
+                fix="Run a recipe that makes them, such as `prefdata run clean`.",
+            )
         if step is not None and step not in known:
             raise UnknownNameError(f"step that wrote {table}", step, known=known, where=where)
     for name in chosen.sources or ():
@@ -191,6 +198,8 @@ def write_rows(
         rows = select_rows(
             session, request.selection, more=treated.more, takes_critiques=found.takes_critiques
         )
+        if not rows.n_selected:
+            _refuse_undecided(session, request.selection, where=where)
         paths = found.write(treated.apply(rows.batches()), folder, settings)
     unfit = treated.rejected()
     if unfit.height:
@@ -206,6 +215,22 @@ def write_rows(
         scrubbed=treated.scrubbed,
         scrubbed_rows=treated.scrubbed_rows,
     )
+
+
+def _refuse_undecided(session: Session, selection: Selection, *, where: str) -> None:
+    """Refuse decisions that are about other pairs, rather than write nothing."""
+    values = {"pairs": selection.pairs, "decisions": selection.decisions}
+    query = (
+        "SELECT count(*) FROM pairs JOIN decisions USING (pair_id) "
+        "WHERE pairs.stage = $pairs AND decisions.stage = $decisions"
+    )
+    row = session.connection.execute(query, values).fetchone()
+    if selection.decisions is not None and not (row and row[0]):
+        raise RecipeError(
+            f"The step {selection.decisions} decided on no pair of {selection.pairs}.",
+            where=where,
+            fix=f"Run select-pairs with `pairs: {selection.pairs}`, and name that step.",
+        )
 
 
 def _check_rationales(found: Exporter, step: str | None, *, where: str) -> None:

@@ -92,6 +92,12 @@ FROM (
 JOIN responses ON responses.response_id = sides.response_id
 ORDER BY sides.place
 """
+LICENSES_TOGETHER = (
+    "CASE WHEN contains({0} || {1}, ' OR ') THEN '(' || {0} || ') AND (' || {1} || ')' "
+    "ELSE {0} || ' AND ' || {1} END"
+)
+"""Two licences that are both on a text, as SQL; a choice keeps its own parentheses."""
+
 _LICENSE = f", coalesce(responses.license, '{_NOBODY}') AS license"
 _MORE = {
     **{name: f"pairs.{name}" for name in ("chosen_id", "rejected_id", "judgment_id", "rule")},
@@ -105,7 +111,7 @@ _MORE = {
     # A prompt that holds earlier turns of an assistant holds responses, so both licences are on it.
     "prompt_license": "CASE WHEN answered.license <> prompts.license AND list_contains("
     "list_transform(prompts.messages, lambda m: m.role), 'assistant') "
-    "THEN '(' || prompts.license || ') AND (' || answered.license || ')' "
+    f"THEN {LICENSES_TOGETHER.format('prompts.license', 'answered.license')} "
     f"ELSE coalesce(prompts.license, '{_NOBODY}') END",
     "annotation_license": "coalesce("
     "$licenses[list_position($licensed, pairs.source)]::VARCHAR, "

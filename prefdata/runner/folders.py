@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["PendingFolder", "prepare_folder", "refuse_foreign"]
 
 _LEFTOVER_SECONDS = 24 * 3600
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def prepare_folder(
         ) from error
     try:
         files = fill(part)
-        (part / _mark(kind)).write_text(f"written by prefdata: {note}\n", encoding="utf-8")
+        _write_mark(part, kind, note)
         digests = {f.relative_to(part).as_posix(): file_digest(f) for f in sorted(files)}
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -101,17 +102,39 @@ def refuse_foreign(place: Path, kind: str, *, where: str) -> None:
     """Refuse to replace what nothing of that kind wrote.
 
     Raises:
-        RecipeError: If the place holds such files.
+        RecipeError: If the place holds such files, or others beside those that were written.
     """
-    if not place.exists():
+    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
         return
-    is_ours = place.is_dir() and (not any(place.iterdir()) or (place / _mark(kind)).exists())
-    if not is_ours:
+    if not (place / _mark(kind)).is_file():
+        what = "The folder holds files" if place.is_dir() else "In its place is a file"
         raise RecipeError(
-            f"The folder holds files that no {kind} wrote.",
-            where=f"{where}: {place}",
-            fix="Name a new folder, or remove this one.",
+            f"{what} that no {kind} wrote.", where=f"{where}: {place}", fix="Name a new folder."
         )
+    if added := _added(place, kind):
+        raise RecipeError(
+            f"The folder holds what was put there after the {kind} was written: "
+            f"{', '.join(added[:_SHOWN])}{', …' if len(added) > _SHOWN else ''}.",
+            where=f"{where}: {place}",
+            fix="Move it elsewhere, or name a new folder: all of this one is replaced.",
+        )
+
+
+def _write_mark(folder: Path, kind: str, note: str) -> None:
+    """Say who wrote the folder, and list what it holds."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+    text = "".join(f"{line}\n" for line in (f"written by prefdata: {note}", *names))
+    (folder / _mark(kind)).write_text(text, encoding="utf-8")
+
+
+def _added(place: Path, kind: str) -> list[str]:
+    """Return what is in the folder and not in the list of what was written."""
+    written = (place / _mark(kind)).read_text(encoding="utf-8").splitlines()[1:]
+    if not written:  # a mark of a version that wrote no list
+        return []
+    known = {_mark(kind), *written}
+    names = (path.relative_to(place).as_posix() for path in place.rglob("*"))
+    return sorted(name for name in names if name not in known)
 
 
 def _mark(kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from prefdata.core.events import Report, StepFinished, StepStarted, silent
+from prefdata.core.events import Note, Report, StepFinished, StepStarted, silent
 from prefdata.core.fingerprint import digest
 from prefdata.privacy.kanon import suppress
-from prefdata.privacy.pseudonyms import load_key, pseudonyms
+from prefdata.privacy.pseudonyms import key_path, load_key, pseudonyms
 from prefdata.publishing.card.existing import read_card
 from prefdata.publishing.documents import write_documents
 from prefdata.publishing.facts import Facts, PrivacyFacts, Texts
@@ -27,6 +28,7 @@ from prefdata.runner import publication_facts as count
 from prefdata.runner.export_rows import select_rows
 from prefdata.runner.folders import PendingFolder, prepare_folder
 from prefdata.runner.publication_annotators import annotator_facts
+from prefdata.runner.publication_parts import components
 from prefdata.runner.removals import removed_rows
 from prefdata.runner.staging import StagedConfig, config_requests, contents_of, stage_config
 from prefdata.runner.treatment import Treatment, scrub_kinds
@@ -110,7 +112,7 @@ def prepare_publication(
     where = f"recipe {recipe.name!r}"
     requests = config_requests(
         asked,
-        _treatment(asked, catalog.workspace.root),
+        _treatment(asked, catalog.workspace.root, report),
         state,
         sources=recipe.sources,
         removals=removals,
@@ -122,7 +124,7 @@ def prepare_publication(
     def fill(folder: Path) -> list[Path]:
         staged = []
         for number, (config, request) in enumerate(requests):
-            step = f"stage:{config.name}"
+            step, started = f"stage:{config.name}", time.perf_counter()
             report(StepStarted(step, config.exporter))
             one = stage_config(
                 catalog.workspace,
@@ -142,7 +144,7 @@ def prepare_publication(
                     counts.selected,
                     counts.rows,
                     counts.selected - counts.rows,
-                    0.0,
+                    time.perf_counter() - started,
                     reasons=counts.left_out,
                 )
             )
@@ -163,11 +165,15 @@ def prepare_publication(
     return PendingPublication(files, configs, facts, findings)
 
 
-def _treatment(asked: Publication, workspace: Path) -> Treatment:
+def _treatment(asked: Publication, workspace: Path, report: Report) -> Treatment:
     """Decide how people are hidden, and what is replaced in texts."""
     key = None
     if asked.pseudonyms:
-        key = load_key(outside=[workspace])
+        path = key_path()
+        is_new = not path.exists()
+        key = load_key(path, outside=[workspace])
+        if is_new:
+            report(Note(f"made a key for pseudonyms: {path}; keep it, it cannot be made again"))
         key = key if asked.links_releases else key.derive(asked.version)
     return Treatment(key=key, scrubs=scrub_kinds(asked.scrub), keeps=asked.allow_pii)
 
@@ -221,7 +227,9 @@ def _described(
 ) -> tuple[Facts, tuple[Finding, ...]]:
     """Count what is staged, and check it."""
     count.mark_published(session, staged)
-    parts = count.components(session, staged, has_demographics=bool(asked.demographics))
+    has_people = bool(asked.demographics)
+    parts = components(session, staged, has_demographics=has_people)
+    whole = components(session, staged, has_demographics=has_people, is_whole=True)
     sources = count.source_facts(session, staged, parts, asked.attribution)
     licenses = _licenses(asked, parts)
     gate = asked.gate.prompt if asked.gate else ""
@@ -250,7 +258,7 @@ def _described(
         texts=_texts(asked),
         configs=tuple(_config(session, one) for one in staged),
         sources=sources,
-        generators=generators(_of_one(parts)),
+        generators=generators(whole),
         steps=count.step_facts(session, done),
         annotators=annotator_facts(session, k=asked.k),
         privacy=_privacy(asked, staged, people),
@@ -283,12 +291,6 @@ def _stated_license(folder: Path, facts: Facts) -> list[Finding]:
     """Compare the card as it was merged with what is published."""
     stated = read_card((folder / "README.md").read_text(encoding="utf-8")).values.get("license")
     return list(card_findings([facts.license], stated, has_licenses_file=True))
-
-
-def _of_one(parts: pl.DataFrame) -> pl.DataFrame:
-    """Return components as of one configuration: what is in two of them counts once."""
-    rest = [name for name in parts.columns if name not in {"config", "n"}]
-    return parts.group_by(rest).agg(pl.col("n").max()).with_columns(config=pl.lit("all"))
 
 
 def _licenses(asked: Publication, parts: pl.DataFrame) -> dict[str, str]:

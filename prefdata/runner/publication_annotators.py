@@ -36,7 +36,7 @@ SELECT p.source, coalesce(annotators.kind, 'pooled') AS kind,
     least(p.chosen_id, p.rejected_id) || ' ' || greatest(p.chosen_id, p.rejected_id)
         || ' ' || p.aspect AS comparison,
     (p.chosen_id < p.rejected_id)::INTEGER AS level, coalesce(p.n_votes, 1) AS votes
-FROM (SELECT DISTINCT ON (pair_id) * FROM published) AS p
+FROM (SELECT DISTINCT ON (pair_id) * FROM published_pairs) AS p
 LEFT JOIN annotators USING (annotator_id)
 """
 
@@ -51,8 +51,8 @@ def annotator_facts(session: Session, *, k: int) -> tuple[AnnotatorFacts, ...]:
     votes = session.connection.sql(_VOTES).pl()
     heads = session.connection.execute(
         "SELECT p.source, coalesce(annotators.kind, 'pooled'), count(DISTINCT p.annotator_id), "
-        "count(DISTINCT p.pair_id) FROM published AS p LEFT JOIN annotators USING (annotator_id) "
-        "GROUP BY ALL ORDER BY ALL"
+        "count(DISTINCT p.pair_id) FROM published_pairs AS p "
+        "LEFT JOIN annotators USING (annotator_id) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     found = []
     for source, kind, n, n_pairs in heads:
@@ -81,7 +81,7 @@ def _agreement(votes: pl.DataFrame) -> tuple[float | None, float | None]:
 def _demographics(session: Session, source: str, k: int) -> tuple[DemographicTable, ...]:
     people = session.connection.sql(
         "SELECT annotators.* FROM annotators WHERE source = $source AND kind = 'human' AND "
-        "annotator_id IN (SELECT annotator_id FROM published) ORDER BY annotator_id",
+        "annotator_id IN (SELECT annotator_id FROM published_pairs) ORDER BY annotator_id",
         params={"source": source},
     ).pl()
     return tuple(

@@ -12,6 +12,7 @@ from prefdata.publishing.facts import (
     SplitFacts,
     StepFacts,
 )
+from prefdata.publishing.licences.expressions import together
 from prefdata.runner.export_rows import select_rows
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from prefdata.runner.staging import StagedConfig
 
 __all__ = [
-    "components",
     "config_facts",
     "languages",
     "leaking_prompts",
@@ -36,65 +36,12 @@ __all__ = [
     "step_facts",
 ]
 
-_PUBLISHED = "published"
+_PUBLISHED = "published_pairs"
 _CANONICAL = ("prompts", "responses", "judgments", "annotators")
-# A prompt that holds earlier turns of an assistant holds responses, so both licences are on it.
-_COMPONENTS = """
-SELECT config, source, 'prompt' AS component,
-    CASE
-        WHEN is_talk AND asked <> answered THEN '(' || asked || ') AND (' || answered || ')'
-        ELSE asked
-    END AS license,
-    NULL AS model, count(DISTINCT prompt_id) AS n
-FROM (
-    SELECT p.config, p.source, p.prompt_id,
-        coalesce(prompts.license, 'NOASSERTION') AS asked,
-        coalesce(r.license, 'NOASSERTION') AS answered,
-        list_contains(list_transform(prompts.messages, lambda m: m.role), 'assistant') AS is_talk
-    FROM published AS p
-    JOIN prompts USING (prompt_id)
-    JOIN responses AS r ON r.response_id = p.chosen_id
-)
-GROUP BY ALL
-UNION ALL
-SELECT config, source, 'response', license, model, count(DISTINCT id)
-FROM (
-    SELECT p.config, p.source, coalesce(r.license, 'NOASSERTION') AS license, r.model,
-        r.response_id AS id
-    FROM published AS p
-    JOIN responses AS r ON r.response_id IN (p.chosen_id, p.rejected_id)
-)
-GROUP BY ALL
-UNION ALL
-SELECT p.config, p.source, 'annotation',
-    coalesce(
-        $licenses[list_position($licensed, p.source)]::VARCHAR, prompts.license, 'NOASSERTION'
-    ),
-    coalesce(annotators.model, pooled.model), count(*)
-FROM published AS p
-JOIN prompts USING (prompt_id)
-LEFT JOIN annotators USING (annotator_id)
--- A pooled pair names nobody: then it may be of any model that judged the prompt.
-LEFT JOIN (
-    SELECT DISTINCT judgments.prompt_id, a.model
-    FROM judgments JOIN annotators AS a USING (annotator_id) WHERE a.kind = 'model'
-) AS pooled ON p.annotator_id IS NULL AND pooled.prompt_id = p.prompt_id
-GROUP BY ALL
-UNION ALL
-SELECT p.config, p.source, 'demographics',
-    coalesce($told[list_position($licensed, p.source)]::VARCHAR, prompts.license, 'NOASSERTION'),
-    NULL, count(*)
-FROM published AS p
-JOIN prompts USING (prompt_id)
-JOIN annotators ON annotators.annotator_id = p.annotator_id AND annotators.kind = 'human'
-WHERE $has_demographics
-GROUP BY ALL
-ORDER BY ALL
-"""
 
 
 def mark_published(session: Session, configs: Sequence[StagedConfig]) -> None:
-    """Make the table ``published``: config, source and ids of each pair that a file holds."""
+    """Make the table ``published_pairs``: config, source and ids of each pair that a file holds."""
     connection = session.connection
     for number, staged in enumerate(configs):
         rows = select_rows(session, staged.request.selection)
@@ -106,50 +53,6 @@ def mark_published(session: Session, configs: Sequence[StagedConfig]) -> None:
             {"config": staged.asked.name},
         )
         connection.unregister("unfit_pairs")
-
-
-def components(
-    session: Session, configs: Sequence[StagedConfig], *, has_demographics: bool
-) -> pl.DataFrame:
-    """Return what is published of whom under which licence, after `mark_published`.
-
-    Args:
-        session: The snapshot.
-        configs: What was written.
-        has_demographics: Whether pairs have columns about their annotators.
-
-    Returns:
-        As `prefdata.publishing.licences.check_licences` takes it. A component whose columns a
-        configuration leaves out is not in it.
-    """
-    said = {name: card(name).licenses for name in card_names()}
-    known = {name: each for name, each in said.items() if each.judgments != "NOASSERTION"}
-    values = {
-        "licensed": list(known),
-        "licenses": [each.judgments for each in known.values()],
-        "told": [each.annotators or each.judgments for each in known.values()],
-        "has_demographics": has_demographics,
-    }
-    frame: pl.DataFrame = session.connection.sql(_COMPONENTS, params=values).pl()
-    for staged in configs:
-        names = set(staged.schema.names)
-        if _has_own_columns(names):
-            absent = {
-                "prompt": "prompt" not in names,
-                "response": names.isdisjoint({"chosen", "rejected"}),
-            }
-            for component, is_absent in absent.items():
-                if is_absent:
-                    is_it = (frame["config"] == staged.asked.name) & (
-                        frame["component"] == component
-                    )
-                    frame = frame.filter(~is_it)
-    return frame
-
-
-def _has_own_columns(names: set[str]) -> bool:
-    """Whether columns are named as pairs are, so that one that is absent is left out."""
-    return "pair_id" in names
 
 
 def config_facts(
@@ -167,7 +70,7 @@ def config_facts(
 
     def counts(expression: str) -> dict[str, int]:
         text = (
-            f"SELECT {expression} AS what, count(*) AS n FROM published "  # noqa: S608 - our own
+            f"SELECT {expression} AS what, count(*) AS n FROM published_pairs "  # noqa: S608 - our own
             "WHERE config = $config GROUP BY ALL ORDER BY ALL"
         )
         return dict(session.connection.execute(text, {"config": name}).fetchall())
@@ -233,7 +136,7 @@ def source_facts(
     steps = sorted({staged.asked.pairs for staged in configs})
     n_published: dict[str, dict[str, int]] = {}
     for source, config, n in session.connection.execute(
-        "SELECT source, config, count(*) FROM published GROUP BY ALL ORDER BY ALL"
+        "SELECT source, config, count(*) FROM published_pairs GROUP BY ALL ORDER BY ALL"
     ).fetchall():
         n_published.setdefault(source, {})[config] = n
     return tuple(
@@ -264,7 +167,7 @@ def _source(
     revisions = sorted({revision for _, _, revision in files if revision})
     own = parts.filter(parts["source"] == source)
     licenses: dict[str, str] = {
-        component: " AND ".join(sorted(set(part["license"])))
+        component: together(part["license"])
         for (component,), part in own.group_by("component", maintain_order=True)
     }
     return SourceFacts(
@@ -340,8 +243,8 @@ def languages(session: Session, *, unknown: str) -> dict[str, int]:
         unknown: Code of those whose source does not tell.
     """
     found = session.connection.execute(
-        "SELECT coalesce(language, $unknown) AS code, count(DISTINCT prompt_id) FROM published "
-        "JOIN prompts USING (prompt_id) GROUP BY ALL ORDER BY ALL",
+        "SELECT coalesce(language, $unknown) AS code, count(DISTINCT prompt_id) "
+        "FROM published_pairs JOIN prompts USING (prompt_id) GROUP BY ALL ORDER BY ALL",
         {"unknown": unknown},
     ).fetchall()
     return dict(found)
@@ -355,7 +258,7 @@ def leaking_prompts(session: Session, configs: Sequence[StagedConfig]) -> dict[s
         if splits is None:
             continue
         row = session.connection.execute(
-            "SELECT count(*) FROM (SELECT prompts.content_hash FROM published "
+            "SELECT count(*) FROM (SELECT prompts.content_hash FROM published_pairs "
             "JOIN prompts USING (prompt_id) "
             "JOIN splits ON splits.prompt_id = prompts.prompt_id AND splits.stage = $splits "
             "WHERE config = $config GROUP BY ALL HAVING count(DISTINCT splits.split) > 1)",

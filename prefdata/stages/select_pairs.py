@@ -40,6 +40,7 @@ _SUBJECTS = {
 }
 _BELOW = "margin-below-minimum"
 _ELSEWHERE = "split-not-selected"
+_LATER = "later-turn"
 
 
 class SelectPairs(Params):
@@ -67,6 +68,15 @@ class SelectPairs(Params):
         default=None, description="Keep only pairs whose prompt is in one of these splits."
     )
     splits_from: str = Field(default="split-by-prompt", description="The step that split.")
+    first_turns: bool = Field(
+        default=False,
+        description="Keep only pairs whose prompt is the first turn of its conversation. Prompts "
+        "of later turns repeat earlier responses, with their licence.",
+    )
+
+    def reads(self, declared: tuple[str, ...]) -> tuple[str, ...]:
+        """Read the prompts only where their turns matter."""
+        return tuple(table for table in declared if table != "prompts" or self.first_turns)
 
     @property
     def excluded(self) -> list[str]:
@@ -74,7 +84,12 @@ class SelectPairs(Params):
         return list(dict.fromkeys([*self.exclude_flags, *self.also_exclude]))
 
 
-@stage(version=1, reads=("pairs", "flags", "splits"), writes=("decisions",), params=SelectPairs)
+@stage(
+    version=1,
+    reads=("pairs", "flags", "splits", "prompts"),
+    writes=("decisions",),
+    params=SelectPairs,
+)
 def select_pairs(
     tables: Mapping[str, pl.LazyFrame], params: SelectPairs, context: Context
 ) -> StageResult:
@@ -82,8 +97,9 @@ def select_pairs(
 
     A pair is out when its prompt, one of its responses, its judgment, its annotator or the pair
     itself carries one of the excluded flags (reason ``flag:<name>``), when its margin is too
-    small (``margin-below-minimum``), or its split is not asked for (``split-not-selected``). A
-    pair that pools several judgments has no annotator, so their flags do not touch it.
+    small (``margin-below-minimum``), its split is not asked for (``split-not-selected``), or its
+    prompt is a later turn where only first ones are (``later-turn``). A pair that pools several
+    judgments has no annotator, so their flags do not touch it.
 
     By default these flags leave a pair out:
 
@@ -120,6 +136,9 @@ def select_pairs(
         found.append(_reasons(below, _BELOW, ranks))
     if params.splits is not None:
         found.append(_reasons(_elsewhere(pairs, tables["splits"], params), _ELSEWHERE, ranks + 1))
+    if params.first_turns:
+        later = tables["prompts"].filter(pl.col("turn") > 0).select("prompt_id").collect()
+        found.append(_reasons(pairs.join(later, on="prompt_id", how="semi"), _LATER, ranks + 2))
     reasons = (
         pl.concat(found)
         .unique(["index", "rank"])

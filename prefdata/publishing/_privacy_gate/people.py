@@ -47,7 +47,7 @@ SELF_DESCRIPTIONS = (
 """Columns and fields in which people say of themselves what nobody else says the same way; ``raw``
 is all that a source said."""
 
-_PREFIX = "annotator_"
+_PREFIX, _KIND = "annotator_", "annotator_kind"
 # Who wrote a free text about themselves wrote a sentence, and not the one that others wrote.
 _MIN_LENGTH, _MIN_PEOPLE, _MIN_DISTINCT = 30, 10, 0.5
 
@@ -63,6 +63,7 @@ class People:
         self._names = {*DEMOGRAPHICS, *more}
         self._person = person
         self._said: list[pl.DataFrame] = []
+        self._people: list[pl.DataFrame] = []
         self._nameless: dict[str, int] = {}
         self._places: set[str] = set()
         self._columns: set[str] = set()
@@ -91,14 +92,17 @@ class People:
         nameless = told[self._person].null_count()
         if nameless:
             self._nameless[piece.config] = self._nameless.get(piece.config, 0) + nameless
+        # People of whom nothing is told count: a single blank one stands out, too.
+        people = frame.filter(pl.col(_KIND) == "human") if _KIND in frame.columns else frame
         facts = pl.concat(
             [
-                told.select(person=pl.col(self._person).cast(pl.String)),
-                facts_of(told.select(*source, *columns), columns),
+                people.select(person=pl.col(self._person).cast(pl.String)),
+                facts_of(people.select(*source, *columns), columns),
             ],
             how="horizontal",
-        )
-        long = facts.drop_nulls("person").unpivot(index="person", variable_name="column")
+        ).drop_nulls("person")
+        self._people.append(facts.select("person").unique())
+        long = facts.unpivot(index="person", variable_name="column")
         self._said.append(long.drop_nulls("value").unique())
 
     def _self_descriptions(self, piece: Piece, leaves: Sequence[Leaf]) -> None:
@@ -161,7 +165,10 @@ class People:
         """Return one row for each annotator with all that is told of them."""
         said = pl.concat(self._said).unique()
         wide = said.group_by("person", "column").agg(pl.col("value").sort().str.join(" / "))
-        return wide.pivot("column", index="person", values="value").sort("person")
+        pivoted = wide.pivot("column", index="person", values="value")
+        return (
+            pl.concat(self._people).unique().join(pivoted, on="person", how="left").sort("person")
+        )
 
     def _recognisable(self, k: int, sensitive: Sequence[str], where: str) -> list[Finding]:
         people = self.people()

@@ -75,7 +75,10 @@ def sources_part(facts: Facts) -> str:
 
 def generators_part(facts: Facts) -> str:
     """Return the models whose output is published, or that judged."""
-    note = "A response or judgment whose source names no model is not counted here."
+    note = (
+        "Responses are counted once, judgments by pair. *not named*: the source does not say which "
+        "model it was. What people or rules judged is not counted here."
+    )
     if not facts.generators:
         return f"Which models wrote responses or judged is {NOT_KNOWN}: the sources name none."
     rows = (

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["annotators_part", "personal_part"]
 
+# The same for everybody who has the source, whatever the key of the pseudonyms.
+_ROW_KEYS = ("pair_id", "source_row_id")
 _KINDS = {
     "human": "single people",
     "group": "groups of people, whose members the source does not tell apart",
@@ -140,9 +142,16 @@ def _ids(facts: Facts) -> str:
     key = (
         f", whose fingerprint is {code(privacy.key_fingerprint)}" if privacy.key_fingerprint else ""
     )
-    return (
+    told = (
         f"Ids of annotators are pseudonyms: HMAC-SHA256 under a key that is published nowhere{key}."
     )
+    if keys := [name for name in _ROW_KEYS if name in names]:
+        listed = " and ".join(code(name) for name in keys)
+        told += (
+            f" They hide ids, not rows: by {listed}, rows can be joined with the sources and with "
+            "other versions, and what those say of an annotator is then known here."
+        )
+    return told
 
 
 def _columns(facts: Facts) -> str:

@@ -15,7 +15,7 @@ from prefdata.core.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Choice", "choices", "joined"]
+__all__ = ["Choice", "choices", "joined", "together"]
 
 Choice = tuple[str, ...]
 """Licences that hold together, sorted; all of them must be obeyed."""
@@ -54,6 +54,26 @@ def choices(text: str) -> tuple[Choice, ...]:
 def joined(licenses: Iterable[str]) -> str:
     """Return licences as one expression that asks for all of them, sorted, without repetition."""
     return " AND ".join(sorted(set(licenses), key=lambda name: (name == "NOASSERTION", name)))
+
+
+def together(expressions: Iterable[str]) -> str:
+    """Return one expression that asks for all that several ask for, plain where there is no choice.
+
+    Args:
+        expressions: What parts are under; what cannot be read stays as it is.
+
+    Examples:
+        >>> together(["(CC-BY-4.0) AND (CC-BY-NC-4.0)", "CC-BY-4.0"])
+        'CC-BY-4.0 AND CC-BY-NC-4.0'
+    """
+    distinct = sorted(set(expressions))
+    try:
+        found = choices(" AND ".join(f"({one})" for one in distinct))
+    except UserError:
+        return joined(distinct)
+    if len(found) == 1:
+        return joined(found[0])
+    return joined(f"({one})" if " OR " in one else one for one in distinct)
 
 
 class _Reader:

@@ -136,9 +136,9 @@ def _unknown(one: Weighed, reason: str | None) -> Iterator[Finding]:
     what = f"Nobody knows the licence of {part.told(n)} ({names})"
     level: Level = "refuse" if reason is None else "warn"
     fix = (
-        f"State it where the source is read, {part.leave_out}leave the source out with `sources`. "
-        f"To publish it all the same, say why in `publication.accept_unknown.{part.source}` "
-        f"(--accept-unknown {part.source}); the reason stands in the card."
+        f"State it where the source is read, {part.leave_out or 'or '}leave the source out with "
+        f"`sources`. To publish it all the same, say why in `publication.accept_unknown."
+        f"{part.source}` of the recipe; the reason stands in the card."
     )
     if reason is not None:
         what += f"; it is accepted: {' '.join(reason.split()).rstrip('.')}"
@@ -152,8 +152,8 @@ def _refused(one: Weighed) -> Iterator[Finding]:
     def helps(names: str) -> str:
         return (
             f"Set `license` of the configuration to {names}, publish {part.source} in a "
-            f"configuration of its own under it, {part.leave_out}leave the source out with "
-            "`sources`."
+            f"configuration of its own under it, {part.leave_out or 'or '}leave the source out "
+            "with `sources`."
         )
 
     names, n = one.against("frozen")

@@ -65,9 +65,40 @@ def test_texts_are_scrubbed_when_asked(run: Run, workspace: Path, tmp_path: Path
 
 
 def test_what_an_audit_needs_must_be_given(run: Run, workspace: Path, tmp_path: Path) -> None:
-    told = run("export", tmp_path / "out", "--as", "trl", "--drop", "-w", workspace)
+    for option in (["--drop"], ["--max-length", "5"], ["--truncation", "keep-end"]):
+        told = run("export", tmp_path / "out", "--as", "trl", *option, "-w", workspace)
+        assert told.status == 2
+        assert f"{option[0]} needs --tokenizer" in told.stderr
+
+
+def test_an_export_tells_what_it_was_not_asked_to_heed(
+    run: Run, workspace: Path, tmp_path: Path
+) -> None:
+    args = ("export", tmp_path / "out", "--as", "jsonl", "-w", workspace)
+    asked = ("--decisions", "select-pairs")
+    told = run(*args).stdout
+    assert "\n  not heeded: decisions of select-pairs; --decisions names a step\n" in told
+    assert "\n  not heeded: splits of split-by-prompt; " in told
+    told = run(*args, *asked, "--splits", "split-by-prompt").stdout
+    assert "not heeded" not in told
+
+
+def test_no_pair_is_no_file_and_says_so(run: Run, workspace: Path, tmp_path: Path) -> None:
+    query = "SELECT 'pairs' AS subject, pair_id AS id FROM pairs"
+    made = run("sql", query, "-o", "csv", "--to", tmp_path / "all.csv", "-w", workspace)
+    assert made.status == 0
+    args = ("--as", "jsonl", "--removals", tmp_path / "all.csv", "-w", workspace)
+    told = run("export", tmp_path / "out", *args).stdout
+    assert told.startswith("0 pairs as jsonl")
+    assert "no file is written: every pair is left out" in told
+
+
+def test_without_pairs_it_says_how_to_make_them(run: Run, tmp_path: Path) -> None:
+    assert run("init", tmp_path / "new").status == 0
+    told = run("export", tmp_path / "out", "--as", "jsonl", "-w", tmp_path / "new")
     assert told.status == 2
-    assert "--tokenizer" in told.stderr
+    assert "No step has made pairs yet." in told.stderr
+    assert "prefdata run clean" in told.stderr
 
 
 def test_formats_can_be_listed_and_shown(run: Run) -> None:

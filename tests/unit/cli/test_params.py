@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from prefdata.cli._params import parameter_rows
@@ -43,6 +45,19 @@ def test_parameters_in_a_list_and_optional_ones_are_shown_too() -> None:
     assert defaults["writer.model"] == "auto"
     assert {f"judges.{name}" for name in ChatParams.model_fields} <= set(defaults)
     assert {f"judges.price.{name}" for name in Price.model_fields} <= set(defaults)
+
+
+class Chosen(Params):
+    """Parameters that leave a choice."""
+
+    said: Literal["a", "b"] = Field(default="a", description="`a` or `b`.")
+    unsaid: Literal["one", "other"] | None = Field(default=None, description="A choice.")
+
+
+def test_a_choice_that_the_description_leaves_open_is_told() -> None:
+    said, unsaid = (row["what"] for row in parameter_rows(Chosen))
+    assert said == "`a` or `b`."
+    assert unsaid == "A choice. One of `one`, `other`."
 
 
 def test_no_parameters_are_no_rows() -> None:

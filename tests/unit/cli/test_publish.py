@@ -41,6 +41,8 @@ def test_a_recipe_is_published_once_and_its_token_is_never_told(
     dry = run(*args, "--dry-run")
     assert (dry.status, hub.log.find("/commit/")) == (0, [])
     assert "add" in dry.stdout
+    assert "nothing was sent" in dry.stdout
+    assert "made a key for pseudonyms" in dry.stderr
     told = run(*args, "--private")
     assert told.status == 0, told.stderr
     assert "published: " in told.stdout

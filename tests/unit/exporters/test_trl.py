@@ -47,8 +47,23 @@ def test_implicit_pairs_are_whole_conversations(pairs: Any, tmp_path: Path) -> N
 def test_unpaired_rows_have_real_labels(pairs: Any, tmp_path: Path) -> None:
     rows = _write(pairs({}, {}), tmp_path, kind="unpaired")
     assert [list(row) for row in rows] == [["prompt", "completion", "label"]] * 4
-    assert [row["label"] for row in rows] == [True, False, True, False]
-    assert rows[1]["completion"][0]["content"] == "Bad 0."
+    assert [row["label"] for row in rows] == [True, True, False, False]
+    assert rows[2]["completion"][0]["content"] == "Bad 0."
+
+
+def test_kto_gives_no_prompt_the_other_response_of_its_pair(pairs: Any, tmp_path: Path) -> None:
+    frame = pairs(*[{}] * 9)
+    paths = trl.write(frame.iter_slices(4), tmp_path, Trl(kind="unpaired", messages=False))
+    prompts = pl.read_parquet(paths[0])["prompt"].to_list()
+    assert sorted(prompts) == sorted(2 * [f"Question {i} “é”?" for i in range(9)])
+    # As its trainer does: the responses of a batch move on by one, the last to the first.
+    for size in (2, 4, 6):
+        batches = [prompts[start : start + size] for start in range(0, len(prompts), size)]
+        assert all(
+            a != b
+            for batch in batches
+            for a, b in zip(batch, [batch[-1], *batch[:-1]], strict=True)
+        )
 
 
 def test_prompts_come_once_by_their_words(pairs: Any, tmp_path: Path) -> None:

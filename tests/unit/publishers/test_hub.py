@@ -282,6 +282,7 @@ def test_a_new_dataset_is_one_commit_with_its_gate_before_and_its_doors_open_aft
     assert told == [
         StepStarted(f"upload:{_PAIRS}", "hub", size, "bytes"),
         Progress(f"upload:{_PAIRS}", size),
+        Note(f"{_PAIRS} is public from now on"),
     ]
 
 
@@ -340,8 +341,16 @@ def test_a_new_dataset_stays_private_unless_it_is_to_be_public(
     assert server.repos[_PAIRS].tags == {}
     _publish(contents, HubParams(private=False))
     assert not server.repos[_PAIRS].is_private
-    _publish(contents, HubParams(private=True))
+    hub.send(
+        contents,
+        hub.look(_PAIRS, HubParams()),
+        HubParams(private=True),
+        None,
+        "Pairs",
+        told.append,
+    )
     assert server.repos[_PAIRS].is_private
+    assert told[-1] == Note(f"{_PAIRS} was public, and is private from now on")
     assert len(server.repos[_PAIRS].commits) == 2
 
 

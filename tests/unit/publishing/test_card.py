@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from prefdata.publishing.card import card_text
 from prefdata.publishing.card.front import front_matter, size_category
 from prefdata.publishing.card.page import PARTS
-from prefdata.publishing.facts import AnnotatorFacts, Facts, PrivacyFacts, Texts
+from prefdata.publishing.facts import AnnotatorFacts, ColumnFacts, Facts, PrivacyFacts, Texts
 from prefdata.testing.publication import AWKWARD, example_facts
 
 if TYPE_CHECKING:
@@ -264,6 +264,19 @@ def test_ids_without_pseudonyms_are_said_to_be_those_of_the_sources(facts: Facts
     plain = dataclasses.replace(facts.privacy, has_pseudonyms=False)
     text = card_text(dataclasses.replace(facts, privacy=plain))
     assert "Ids of annotators are published as the sources give them." in text
+
+
+def test_what_a_pseudonym_does_not_hide_is_said(facts: Facts) -> None:
+    config = facts.configs[0]
+    columns = tuple(ColumnFacts(name, "string", "") for name in ("annotator", "source_row_id"))
+    privacy = dataclasses.replace(facts.privacy, has_pseudonyms=True)
+    one = dataclasses.replace(config, columns=columns)
+    text = card_text(dataclasses.replace(facts, configs=(one,), privacy=privacy))
+    assert "They hide ids, not rows: by `source_row_id`, rows can be joined" in text
+    only = dataclasses.replace(config, columns=columns[:1])
+    assert "They hide ids" not in card_text(
+        dataclasses.replace(facts, configs=(only,), privacy=privacy)
+    )
 
 
 def test_a_source_without_anything_is_told_as_such(body: str) -> None:

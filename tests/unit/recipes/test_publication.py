@@ -27,6 +27,7 @@ def test_by_default_people_are_hidden_texts_scrubbed_and_nobody_is_described() -
         {"k": 9},
         {"demographics": ["a", "b", "c", "d"]},
         {"version": "1.0"},
+        {"version": 1.2},
         {"configs": []},
         {"configs": [{"name": "a"}, {"name": "a"}]},
         {"accept_unknown": {"scrape": "  "}},

@@ -200,3 +200,14 @@ def test_what_is_said_of_one_response_comes_where_the_format_takes_it(
     assert [row["judgment"] for row in rows] == ["It is vague."] * 5
     export_pairs(ready, "jsonl", tmp_path / "all", rationales="gate-rationales", sources=["b"])
     assert {len(row["rationales"]) for row in _lines(tmp_path / "all")} == {1}
+
+
+def test_decisions_on_other_pairs_are_refused_before_an_export_is_emptied(
+    ready: Catalog, tmp_path: Path
+) -> None:
+    before = export_pairs(ready, "jsonl", tmp_path / "out")
+    pooled = {"stage": "make-pairs", "name": "pooled", "params": {"aggregate": "majority"}}
+    run(ready, Recipe.model_validate({"name": "p", "steps": [pooled]}))
+    with pytest.raises(RecipeError, match="decided on no pair of pooled"):
+        export_pairs(ready, "jsonl", tmp_path / "out", pairs="pooled", decisions="select-pairs")
+    assert {path.name for path in (tmp_path / "out").glob("*.jsonl")} == set(before.digests)

@@ -38,11 +38,29 @@ def test_nothing_is_there_before_it_is_published(tmp_path: Path) -> None:
 
 
 def test_what_was_written_before_is_replaced_whole(tmp_path: Path) -> None:
-    for text in ("one", "two"):
-        prepare_folder(tmp_path / "out", "report", _fill(text), note="n", where="test").publish()
-        (tmp_path / "out" / f"{text}.txt").touch()
+    def fill(folder: Path) -> list[Path]:
+        (folder / "other.txt").touch()
+        return [folder / "other.txt"]
+
+    prepare_folder(tmp_path / "out", "report", _fill("one"), note="n", where="test").publish()
+    prepare_folder(tmp_path / "out", "report", fill, note="n", where="test").publish()
+    assert not (tmp_path / "out" / "deep").exists()
+
+
+def test_what_somebody_put_there_later_is_not_replaced(tmp_path: Path) -> None:
+    prepare_folder(tmp_path / "out", "report", _fill("one"), note="n", where="test").publish()
+    (tmp_path / "out" / "checkpoint-1").mkdir()
+    with pytest.raises(RecipeError, match="after the report was written: checkpoint-1") as caught:
+        prepare_folder(tmp_path / "out", "report", _fill("two"), note="n", where="test")
+    assert "Move it elsewhere" in str(caught.value)
+    assert (tmp_path / "out" / "deep" / "a.txt").read_text() == "one"
+
+
+def test_a_mark_without_a_list_is_of_an_older_version(tmp_path: Path) -> None:
+    prepare_folder(tmp_path / "out", "report", _fill("one"), note="n", where="test").publish()
+    (tmp_path / "out" / ".prefdata-report").write_text("written by prefdata: n\n")
+    prepare_folder(tmp_path / "out", "report", _fill("two"), note="n", where="test").publish()
     assert (tmp_path / "out" / "deep" / "a.txt").read_text() == "two"
-    assert not (tmp_path / "out" / "one.txt").exists()
 
 
 def test_what_is_discarded_leaves_what_was_there(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_agreement_is_that_of_comparisons_with_several_votes(
     catalog, _ = published
     with catalog.session() as session:
         session.connection.execute(
-            "CREATE TEMP TABLE published AS "
+            "CREATE TEMP TABLE published_pairs AS "
             "SELECT 'all' AS config, pair_id, source, prompt_id, 'a' || i AS chosen_id, "
             "'b' || i AS rejected_id, annotator_id, aspect, 1 AS n_votes "
             "FROM pairs, range(40) AS r(i) WHERE source = 'crowd' AND i % 40 = 0"

@@ -168,8 +168,9 @@ def test_demographics_leave_behind_a_gate_and_only_where_ten_people_share_them(
     done = publish(catalog, _recipe(**said))
     frame = pl.concat(map(pl.read_parquet, sorted(done.folder.rglob("*.parquet"))))
     people = frame.group_by("annotator_country").agg(pl.col("annotator").n_unique())
-    assert dict(people.sort("annotator_country").iter_rows()) == {None: 1, "Chile": 11, "Kenya": 12}
-    assert done.facts.privacy.n_suppressed == 1
+    # One of 24 is from elsewhere; blank alone, they would stand out, so the smaller country joins.
+    assert dict(people.sort("annotator_country").iter_rows()) == {None: 12, "Kenya": 12}
+    assert done.facts.privacy.n_suppressed == 12
     assert "extra_gated_prompt" in (done.folder / "README.md").read_text()
 
 

@@ -153,3 +153,13 @@ def test_a_note_tells_of_flags_on_pairs_that_leave_none_out(build: Any) -> None:
     assert notes[1] == ()
     (told,) = notes[0]
     assert told.startswith("1 pairs are flagged 'displacement' and stay")
+
+
+def test_prompts_of_later_turns_can_be_left_out(build: Any) -> None:
+    for name, turn in (("first", 0), ("later", 2)):
+        _pair(build, name)
+        build.add("prompts", prompt_id=f"{name}-prompt", turn=turn, messages=[], content_hash=name)
+    assert _decide(build) == {"first": None, "later": None}
+    assert _decide(build, first_turns=True) == {"first": None, "later": ["later-turn"]}
+    assert "prompts" not in SelectPairs().reads(select_pairs.reads)
+    assert "prompts" in SelectPairs(first_turns=True).reads(select_pairs.reads)

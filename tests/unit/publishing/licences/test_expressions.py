@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prefdata.core.errors import UserError
-from prefdata.publishing.licences.expressions import choices, joined
+from prefdata.publishing.licences.expressions import choices, joined, together
 
 __all__: list[str] = []
 
@@ -80,3 +80,10 @@ def test_what_is_no_expression_is_refused_with_the_text(text: str) -> None:
 
 def test_what_is_joined_is_sorted_and_says_last_what_nobody_knows() -> None:
     assert joined(["ODbL-1.0", "NOASSERTION", "MIT", "MIT"]) == "MIT AND ODbL-1.0 AND NOASSERTION"
+
+
+def test_licences_of_several_parts_are_told_once_and_plain() -> None:
+    assert together(["(CC-BY-4.0) AND (CC-BY-NC-4.0)", "CC-BY-4.0"]) == "CC-BY-4.0 AND CC-BY-NC-4.0"
+    assert together(["(MIT) AND (NOASSERTION)", "MIT"]) == "MIT AND NOASSERTION"
+    assert together(["MIT OR Apache-2.0", "ODbL-1.0"]) == "(MIT OR Apache-2.0) AND ODbL-1.0"
+    assert together(["see the page!", "MIT"]) == "MIT AND see the page!"
