@@ -112,8 +112,9 @@ def recipe_json_schema() -> dict[str, Any]:
 
 def _or_input(value: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a value that may also be an input, as `$name`."""
-    told = {key: value[key] for key in ("default", "description", "title") if key in value}
-    rest = {key: each for key, each in value.items() if key not in told}
+    is_told = {"default", "description", "title"}.__contains__
+    told = {key: each for key, each in value.items() if is_told(key)}
+    rest = {key: each for key, each in value.items() if not is_told(key)}
     return {**told, "anyOf": [rest, {"type": "string", "pattern": r"^\$[a-z][a-z0-9_]*$"}]}
 
 
