@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from prefdata.privacy.pseudonyms import Key, pseudonyms
 
 from prefdata.core.errors import DataError, UserError
+from prefdata.privacy.pseudonyms import Key, pseudonyms
 from prefdata.protocols import Exporter, NoParams
 from prefdata.runner.treatment import Treated, Treatment, scrub_kinds
 from prefdata.tables.messages import MESSAGES
