@@ -77,7 +77,12 @@ class Session:
     """
 
     def __init__(
-        self, workspace: Workspace, state: CatalogState, *, is_locked: bool = False
+        self,
+        workspace: Workspace,
+        state: CatalogState,
+        *,
+        is_locked: bool = False,
+        has_views: bool = True,
     ) -> None:
         """Make the views.
 
@@ -86,6 +91,8 @@ class Session:
             state: The snapshot to see.
             is_locked: Read-only for queries of others: no other file can be read, no file can be
                 written, no setting can be changed.
+            has_views: Whether the views of ``catalog/views`` are there besides the tables; making
+                them takes most of the time that a session needs to open.
         """
         self.connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
         self._is_locked = is_locked
@@ -103,7 +110,8 @@ class Session:
             entries = state.table(name).files
             files += [str(workspace.warehouse / entry.path) for entry in entries]
             self.connection.execute(f"CREATE VIEW {name} AS {_table_sql(name, entries, workspace)}")
-        self._make_views(shipped_views())
+        if has_views:
+            self._make_views(shipped_views())
         if is_locked:
             self._lock(files)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prefdata.catalog import Session
+
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog
     from prefdata.runner.run import RunResult
@@ -29,7 +31,7 @@ def decisions(catalog: Catalog, result: RunResult) -> dict[str, dict[str | None,
         "sources": sorted({step.source for step in result.steps}),
     }
     found: dict[str, dict[str | None, int]] = {}
-    with catalog.session(f"#{result.snapshot.number}") as session:
+    with Session(catalog.workspace, result.snapshot.state, has_views=False) as session:
         for stage, why, count in session.connection.sql(_COUNTS, params=values).fetchall():
             found.setdefault(stage, {})[why] = count
     return found

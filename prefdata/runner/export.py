@@ -192,7 +192,7 @@ def write_rows(
     found: Exporter = plugin("exporter", request.exporter, where=where)
     settings = checked_params(found.params, request.params, where=where)
     treated = Treated(request.treatment, found, settings, where=where)
-    with Session(workspace, state) as session:
+    with Session(workspace, state, has_views=False) as session:
         # Sorting a million pairs with their texts spills to disk beyond this.
         session.connection.execute(f"SET memory_limit = '{_SORT_BYTES} bytes'")
         rows = select_rows(

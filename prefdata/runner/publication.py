@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from prefdata.catalog import Session
 from prefdata.core.events import Note, Report, StepFinished, StepStarted, silent
 from prefdata.core.fingerprint import digest
 from prefdata.privacy.kanon import suppress
@@ -36,7 +37,7 @@ from prefdata.runner.treatment import Treatment, scrub_kinds
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prefdata.catalog import Catalog, Session
+    from prefdata.catalog import Catalog
     from prefdata.protocols import Contents, Exporter
     from prefdata.publishing.facts import ConfigFacts
     from prefdata.recipes import Recipe
@@ -118,7 +119,7 @@ def prepare_publication(
         removals=removals,
         where=where,
     )
-    with catalog.session(f"#{done.snapshot.number}") as session:
+    with Session(catalog.workspace, state, has_views=False) as session:
         requests, people = _with_people(session, asked, requests)
 
     def fill(folder: Path) -> list[Path]:
@@ -148,7 +149,7 @@ def prepare_publication(
                     reasons=counts.left_out,
                 )
             )
-        with catalog.session(f"#{done.snapshot.number}") as session:
+        with Session(catalog.workspace, state, has_views=False) as session:
             facts, findings = _described(
                 session, recipe, asked, done, staged, people, removals, target=target
             )

@@ -13,7 +13,7 @@ from prefdata import registry
 from prefdata.catalog import Catalog
 from prefdata.protocols import RawFile, Stage
 from prefdata.recipes import Recipe
-from prefdata.runner import ingest
+from prefdata.runner import ingest, run
 from prefdata.runner.publish import PublishResult, publish
 from prefdata.testing.contracts import write_files
 
@@ -63,6 +63,20 @@ def add_plugin(monkeypatch: pytest.MonkeyPatch) -> Add:
         places[kind][name] = (module.__name__, attribute)
 
     return add
+
+
+@pytest.fixture(scope="session")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """Two sources with pairs, splits and decisions, for tests that only read them."""
+    folder = tmp_path_factory.mktemp("settled")
+    catalog = Catalog.create(folder / "w")
+    for name, n in (("a", 40), ("b", 5)):
+        path = folder / f"{name}.jsonl"
+        path.write_text(rows(n))
+        ingest(catalog, "trl", [RawFile(path, path.name)], params={"name": name})
+    steps = ["flag-quality", "make-pairs", "split-by-prompt", "select-pairs"]
+    run(catalog, Recipe.model_validate({"name": "r", "steps": steps}))
+    return catalog
 
 
 MAPPING = """

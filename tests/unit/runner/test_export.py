@@ -43,19 +43,21 @@ def _lines(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def test_all_pairs_come_in_the_order_of_their_ids(ready: Catalog, tmp_path: Path) -> None:
-    result = export_pairs(ready, "jsonl", tmp_path / "out")
+def test_all_pairs_come_in_the_order_of_their_ids(settled: Catalog, tmp_path: Path) -> None:
+    result = export_pairs(settled, "jsonl", tmp_path / "out")
     rows = _lines(tmp_path / "out")
     assert result.rows == len(rows) == 45
     assert [row["pair_id"] for row in rows] == sorted(row["pair_id"] for row in rows)
     assert set(result.digests) == {path.name for path in (tmp_path / "out").glob("*.jsonl")}
 
 
-def test_sources_splits_and_decisions_are_honoured(ready: Catalog, tmp_path: Path) -> None:
-    export_pairs(ready, "jsonl", tmp_path / "b", sources=["b"])
+def test_sources_splits_and_decisions_are_honoured(settled: Catalog, tmp_path: Path) -> None:
+    export_pairs(settled, "jsonl", tmp_path / "b", sources=["b"])
     assert {row["source"] for row in _lines(tmp_path / "b")} == {"b"}
-    export_pairs(ready, "jsonl", tmp_path / "s", splits="split-by-prompt", decisions="select-pairs")
-    wanted = ready.sql("SELECT split, count(*) FROM splits GROUP BY split").fetchall()
+    export_pairs(
+        settled, "jsonl", tmp_path / "s", splits="split-by-prompt", decisions="select-pairs"
+    )
+    wanted = settled.sql("SELECT split, count(*) FROM splits GROUP BY split").fetchall()
     found: dict[str, int] = {}
     for row in _lines(tmp_path / "s"):
         found[row["split"]] = found.get(row["split"], 0) + 1
@@ -69,31 +71,31 @@ def test_an_older_snapshot_can_be_exported(ready: Catalog, put: Put, tmp_path: P
     assert export_pairs(ready, "jsonl", tmp_path / "then", ref="before").rows == 45
 
 
-def test_an_export_replaces_its_own_folder_and_no_other(ready: Catalog, tmp_path: Path) -> None:
-    first = export_pairs(ready, "jsonl", tmp_path / "out")
-    assert export_pairs(ready, "jsonl", tmp_path / "out").digests == first.digests
+def test_an_export_replaces_its_own_folder_and_no_other(settled: Catalog, tmp_path: Path) -> None:
+    first = export_pairs(settled, "jsonl", tmp_path / "out")
+    assert export_pairs(settled, "jsonl", tmp_path / "out").digests == first.digests
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "thesis.txt").write_text("years of work")
     with pytest.raises(RecipeError, match="no export wrote"):
-        export_pairs(ready, "jsonl", foreign)
+        export_pairs(settled, "jsonl", foreign)
     assert (foreign / "thesis.txt").read_text() == "years of work"
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 @pytest.mark.parametrize("part", ["pairs", "decisions", "splits"])
-def test_a_step_that_wrote_nothing_is_named(ready: Catalog, tmp_path: Path, part: str) -> None:
+def test_a_step_that_wrote_nothing_is_named(settled: Catalog, tmp_path: Path, part: str) -> None:
     ask: dict[str, Any] = {part: "nobody"}
     with pytest.raises(UnknownNameError, match="nobody") as caught:
-        export_pairs(ready, "jsonl", tmp_path / "out", **ask)
+        export_pairs(settled, "jsonl", tmp_path / "out", **ask)
     assert f"step that wrote {part}" in str(caught.value)
 
 
-def test_a_failing_exporter_leaves_the_old_folder(ready: Catalog, tmp_path: Path) -> None:
-    export_pairs(ready, "trl", tmp_path / "out", params={"file": "jsonl"})
+def test_a_failing_exporter_leaves_the_old_folder(settled: Catalog, tmp_path: Path) -> None:
+    export_pairs(settled, "trl", tmp_path / "out", params={"file": "jsonl"})
     before = sorted(path.read_bytes() for path in (tmp_path / "out").iterdir())
     with pytest.raises(RecipeError, match="fil"):
-        export_pairs(ready, "trl", tmp_path / "out", params={"fil": "jsonl"})
+        export_pairs(settled, "trl", tmp_path / "out", params={"fil": "jsonl"})
     assert sorted(path.read_bytes() for path in (tmp_path / "out").iterdir()) == before
 
 
@@ -109,7 +111,7 @@ def test_a_run_that_is_not_committed_leaves_no_files(ready: Catalog) -> None:
 
 
 def test_an_exporter_that_fails_leaves_no_files(
-    ready: Catalog, add_plugin: Callable[[str, object], None], tmp_path: Path
+    settled: Catalog, add_plugin: Callable[[str, object], None], tmp_path: Path
 ) -> None:
     @exporter(version=1)
     def fails(frames: Iterator[pl.DataFrame], out: Path, params: NoParams) -> list[Path]:
@@ -121,26 +123,26 @@ def test_an_exporter_that_fails_leaves_no_files(
 
     add_plugin("exporter", fails)
     with pytest.raises(RuntimeError, match="on purpose"):
-        export_pairs(ready, "fails", tmp_path / "out")
+        export_pairs(settled, "fails", tmp_path / "out")
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
 
 
 def test_what_a_killed_export_left_is_removed_when_it_is_old(
-    ready: Catalog, tmp_path: Path
+    settled: Catalog, tmp_path: Path
 ) -> None:
     old, young = tmp_path / ".out.part-1", tmp_path / ".out.part-2"
     for folder in (old, young):
         folder.mkdir()
     os.utime(old, (1, 1))
-    export_pairs(ready, "jsonl", tmp_path / "out")
+    export_pairs(settled, "jsonl", tmp_path / "out")
     assert not old.exists()
     assert young.exists()
 
 
-def test_a_source_that_is_not_there_leaves_the_old_export(ready: Catalog, tmp_path: Path) -> None:
-    before = export_pairs(ready, "jsonl", tmp_path / "out", sources=["a"])
+def test_a_source_that_is_not_there_leaves_the_old_export(settled: Catalog, tmp_path: Path) -> None:
+    before = export_pairs(settled, "jsonl", tmp_path / "out", sources=["a"])
     with pytest.raises(UnknownNameError, match="'aa'"):
-        export_pairs(ready, "jsonl", tmp_path / "out", sources=["aa"])
+        export_pairs(settled, "jsonl", tmp_path / "out", sources=["aa"])
     assert {path.name for path in (tmp_path / "out").glob("*.jsonl")} == set(before.digests)
 
 

@@ -5,19 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pytest
 
 from prefdata.runner.publication_facts import languages, leaking_prompts
 
 if TYPE_CHECKING:
-    from prefdata.catalog import Catalog
+    from collections.abc import Iterator
+
+    from prefdata.catalog import Catalog, Session
     from prefdata.runner.publish import PublishResult
 
 __all__: list[str] = []
 
 
-def _one(catalog: Catalog, query: str) -> Any:
-    (row,) = catalog.sql(query).fetchall()
+def _one(session: Session, query: str) -> Any:
+    (row,) = session.sql(query).fetchall()
     return row[0]
+
+
+@pytest.fixture(scope="module")
+def session(published: tuple[Catalog, PublishResult]) -> Iterator[Session]:
+    with published[0].session() as made:
+        yield made
 
 
 def test_rows_bytes_and_columns_are_those_of_the_files(
@@ -34,9 +43,11 @@ def test_rows_bytes_and_columns_are_those_of_the_files(
             assert all(column.description for column in config.columns)
 
 
-def test_pairs_are_counted_by_what_made_them(published: tuple[Catalog, PublishResult]) -> None:
-    catalog, done = published
-    n_kept = _one(catalog, "SELECT count(*) FROM decisions WHERE is_kept")
+def test_pairs_are_counted_by_what_made_them(
+    published: tuple[Catalog, PublishResult], session: Session
+) -> None:
+    done = published[1]
+    n_kept = _one(session, "SELECT count(*) FROM decisions WHERE is_kept")
     whole = done.facts.configs[0]
     n_staged = sum(split.rows for split in whole.splits)
     assert n_staged == n_kept - sum(whole.left_out.values())
@@ -44,17 +55,19 @@ def test_pairs_are_counted_by_what_made_them(published: tuple[Catalog, PublishRe
     assert sum(whole.units.values()) == n_staged
 
 
-def test_sources_are_counted_in_the_catalog(published: tuple[Catalog, PublishResult]) -> None:
-    catalog, done = published
+def test_sources_are_counted_in_the_catalog(
+    published: tuple[Catalog, PublishResult], session: Session
+) -> None:
+    done = published[1]
     for source in done.facts.sources:
         for table, n in source.n_rows.items():
             assert n == _one(
-                catalog,
+                session,
                 f"SELECT count(*) FROM {table} WHERE source = '{source.name}'",  # noqa: S608
             )
         own = f"source = '{source.name}'"
-        assert source.n_pairs == _one(catalog, f"SELECT count(*) FROM pairs WHERE {own}")  # noqa: S608
-        files = catalog.sql(f"SELECT file, digest FROM source_files WHERE {own}").fetchall()  # noqa: S608
+        assert source.n_pairs == _one(session, f"SELECT count(*) FROM pairs WHERE {own}")  # noqa: S608
+        files = session.sql(f"SELECT file, digest FROM source_files WHERE {own}").fetchall()  # noqa: S608
         assert dict(source.files) == dict(files)
     crowd, prism = done.facts.sources
     assert (crowd.title, crowd.homepage) == ("Crowd", "https://example.org")
@@ -62,13 +75,15 @@ def test_sources_are_counted_in_the_catalog(published: tuple[Catalog, PublishRes
     assert set(prism.n_published) == {"all", "asked"}
 
 
-def test_steps_tell_why_pairs_are_out(published: tuple[Catalog, PublishResult]) -> None:
-    catalog, done = published
+def test_steps_tell_why_pairs_are_out(
+    published: tuple[Catalog, PublishResult], session: Session
+) -> None:
+    done = published[1]
     steps = {(step.step, step.source): step for step in done.facts.steps}
     made = steps["make-pairs", "prism"]
     assert made.rows_in == made.rows_out + made.rows_rejected
     assert sum(made.reasons.values()) == made.rows_rejected
-    out = _one(catalog, "SELECT count(*) FROM decisions WHERE NOT is_kept AND source = 'prism'")
+    out = _one(session, "SELECT count(*) FROM decisions WHERE NOT is_kept AND source = 'prism'")
     assert sum(steps["select-pairs", "prism"].reasons.values()) == out
     assert all(step.fingerprint for step in done.facts.steps)
 
