@@ -20,7 +20,6 @@ import contextlib
 import importlib
 import json
 import struct
-import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -32,6 +31,7 @@ from prefdata.core.errors import InternalError, MissingExtraError
 from prefdata.testing._chat_server.faults import BILLED, FAULT_KINDS, FaultName, Faults
 from prefdata.testing._chat_server.log import Bill, ServerLog
 from prefdata.testing._chat_server.replies import ScriptedReply, count_tokens, echo, envelope
+from prefdata.testing.attached import stay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -320,13 +320,7 @@ def main(arguments: list[str] | None = None) -> None:
         port=given.port,
     )
     with server:
-        sys.stdout.write(f"{server.base_url}\n")
-        sys.stdout.flush()
-        with contextlib.suppress(KeyboardInterrupt):
-            if given.attached:
-                sys.stdin.read()
-            else:
-                threading.Event().wait()
+        stay(server.base_url, is_attached=given.attached)
 
 
 if __name__ == "__main__":

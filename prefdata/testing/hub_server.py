@@ -17,8 +17,6 @@ References:
 from __future__ import annotations
 
 import argparse
-import contextlib
-import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -34,6 +32,7 @@ from prefdata.testing._hub_server.routes import api
 from prefdata.testing._hub_server.staged import example_table, stage
 from prefdata.testing._hub_server.state import HubState
 from prefdata.testing._hub_server.wire import Answer, Asked, Server
+from prefdata.testing.attached import stay
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -150,13 +149,7 @@ def main(arguments: list[str] | None = None) -> None:
         for text in given.token:
             token, user, *more = text.split(":")
             hub.add_token(token, user, role=more[0] if more else "write")
-        sys.stdout.write(f"{hub.endpoint}\n")
-        sys.stdout.flush()
-        with contextlib.suppress(KeyboardInterrupt):
-            if given.attached:
-                sys.stdin.read()
-            else:
-                threading.Event().wait()
+        stay(hub.endpoint, is_attached=given.attached)
 
 
 if __name__ == "__main__":

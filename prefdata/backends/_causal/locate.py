@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from prefdata.backends._hub.snapshots import Repository, folder_named
 from prefdata.core.errors import BackendError, MissingExtraError, UserError
-from prefdata.fetch.offline import offline_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,18 +126,16 @@ def _find(name: str, is_whole: Callable[[Path], bool], what: str) -> Path:
         return folder
     repo, _, revision = name.partition("@")
     wanted = Repository(repo, revision, kinds=_KINDS, ignored=_NOT_WANTED, is_whole=is_whole)
-    found = wanted.cached()
-    if found is not None:
-        return found
-    reason = offline_reason(offline=False)
-    if reason is not None:
-        raise BackendError(
+
+    def absent(reason: str) -> BackendError:
+        return BackendError(
             f"{name} is not on this machine, or not whole, and {reason}.",
             where=f"model: {name}",
             fix=f"Name a folder that holds {what}, or download it where there is a network: "
             f"`hf download {repo}{f' --revision {revision}' if revision else ''}`.",
         )
-    found = wanted.downloaded()
+
+    found = wanted.had(absent)
     if found is None:
         raise BackendError(
             f"The repository {repo} is not {what} that transformers can load.",

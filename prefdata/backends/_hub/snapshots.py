@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefdata.backends._hub.quiet import first_line
 from prefdata.core.errors import BackendError
+from prefdata.fetch.offline import offline_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,28 @@ class Repository:
             BackendError: If the name cannot be an id, or the download failed.
         """
         return self._first(is_local=False)
+
+    def had(self, absent: Callable[[str], BackendError]) -> Path | None:
+        """Return its folder in the cache, or after download where the network may be used.
+
+        Args:
+            absent: Makes the error where it is not in the cache and there is no network; given
+                the reason why there is none.
+
+        Returns:
+            None if what was downloaded is not what is wanted.
+
+        Raises:
+            BackendError: If the name cannot be an id, it is not here and there is no network, or
+                the download failed.
+        """
+        found = self.cached()
+        if found is not None:
+            return found
+        reason = offline_reason(offline=False)
+        if reason is not None:
+            raise absent(reason)
+        return self.downloaded()
 
     def _first(self, *, is_local: bool) -> Path | None:
         for patterns in self.kinds:

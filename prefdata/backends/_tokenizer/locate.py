@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from prefdata.backends._causal.identity import has_vocabulary
 from prefdata.backends._hub.snapshots import Repository, folder_named
 from prefdata.core.errors import BackendError, MissingExtraError
-from prefdata.fetch.offline import offline_reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,18 +45,16 @@ def _fetched(name: str) -> Path:
     """Return the folder of a tokenizer in the cache, where it may be put first."""
     repo, _, revision = name.partition("@")
     wanted = Repository(repo, revision, _KINDS, _NOT_WANTED, is_whole=has_vocabulary)
-    found = wanted.cached()
-    if found is not None:
-        return found
-    reason = offline_reason(offline=False)
-    if reason is not None:
-        raise BackendError(
+
+    def absent(reason: str) -> BackendError:
+        return BackendError(
             f"The tokenizer {name} is not on this machine, and {reason}.",
             fix="Name a folder that holds one, or download it where there is a network: "
             f"`hf download {repo} --include '*.json'"
             f"{f' --revision {revision}' if revision else ''}`.",
         )
-    found = wanted.downloaded()
+
+    found = wanted.had(absent)
     if found is None:
         raise BackendError(
             f"The repository {repo} holds no tokenizer that transformers can load.",

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prefdata.core.errors import UserError
+from prefdata.core.strict_yaml import read_model
 from prefdata.publishing.licences.expressions import choices
-from prefdata.publishing.licences.reading import read_table
 
 __all__ = ["UNKNOWN", "License", "license_of", "licenses", "resolved"]
 
@@ -92,7 +92,7 @@ def _names(one: License) -> set[str]:
 @functools.cache
 def licenses() -> tuple[License, ...]:
     """Return all licences of the table, in its order."""
-    return read_table(_FILE, _Table).licenses
+    return read_model(_FILE, _Table).licenses
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from prefdata.core.errors import UnknownNameError
-from prefdata.publishing.licences.reading import read_table
+from prefdata.core.strict_yaml import read_model
 
 if TYPE_CHECKING:
     from prefdata.publishing.facts import SourceFacts
@@ -123,7 +123,7 @@ class _Table(_Part):
 
 @functools.cache
 def _table() -> _Table:
-    return read_table(_FILE, _Table)
+    return read_model(_FILE, _Table)
 
 
 def terms_table() -> tuple[Terms, ...]:

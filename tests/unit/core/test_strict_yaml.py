@@ -3,10 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from prefdata.core.errors import InternalError
-from prefdata.publishing.licences.reading import read_table
+from prefdata.core.strict_yaml import load_strict, read_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ def test_a_fault_names_the_file_and_the_place(
     path = tmp_path / "table.yaml"
     path.write_text(text)
     with pytest.raises(InternalError) as caught:
-        read_table(path, _Table)
+        read_model(path, _Table)
     assert problem in caught.value.what
     assert caught.value.where is not None
     assert caught.value.where.startswith("table.yaml: ")
@@ -42,4 +43,10 @@ def test_a_fault_names_the_file_and_the_place(
 def test_a_table_is_read_as_its_model(tmp_path: Path) -> None:
     path = tmp_path / "table.yaml"
     path.write_text("rows: {a: 1}")
-    assert read_table(path, _Table).rows == {"a": 1}
+    assert read_model(path, _Table).rows == {"a": 1}
+
+
+def test_nothing_in_it_is_executed() -> None:
+    with pytest.raises(yaml.YAMLError):
+        load_strict("!!python/object/apply:os.getcwd []")
+    assert load_strict("a: [1, {b: 2}]") == {"a": [1, {"b": 2}]}

@@ -1,4 +1,4 @@
-"""Reads the tables of licences and terms; a fault names the file, the line or the field."""
+"""YAML in which a key stands once, and files of it that ship with the package, as models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prefdata.core.errors import InternalError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_table"]
+__all__ = ["StrictLoader", "load_strict", "read_model"]
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 
@@ -20,10 +20,11 @@ Model = TypeVar("Model", bound=pydantic.BaseModel)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Unique(_Loader):  # type: ignore[misc]
-    """Reads YAML in which a key stands once; pyyaml would keep the last without a word."""
+class StrictLoader(_Loader):  # type: ignore[misc]
+    """Safe, and refuses a repeated key, which YAML forbids and pyyaml accepts."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - the signature is pyyaml's
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - the signature of pyyaml
+        """Return the mapping of a node, each key of which stands once."""
         keys = [key.value for key, _ in node.value]
         for index, (key, _) in enumerate(node.value):
             if key.value in keys[:index]:
@@ -33,20 +34,28 @@ class _Unique(_Loader):  # type: ignore[misc]
         return found
 
 
-def read_table(path: Path, model: type[Model]) -> Model:
-    """Read a file of YAML as a model.
+def load_strict(text: str) -> Any:
+    """Return the value of a YAML text; nothing in it is executed.
+
+    Raises:
+        yaml.YAMLError: If it is not YAML, or repeats a key.
+    """
+    return yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a safe loader
+
+
+def read_model(path: Path, model: type[Model]) -> Model:
+    """Read a file that ships with the package as a model.
 
     Args:
-        path: A file that ships with the package.
+        path: A file of YAML.
         model: What it must be.
 
     Raises:
-        InternalError: If it is not YAML, repeats a key, or is not what the model says: the file
-            ships with the package, so a fault in it is ours.
+        InternalError: If it is not YAML, repeats a key, or is not what the model says: a fault in
+            a file that ships is ours.
     """
     try:
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Unique)  # noqa: S506 - is safe
-        return model.model_validate(value)
+        return model.model_validate(load_strict(path.read_text(encoding="utf-8")))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise _fault(path, f"line {line}", str(error.problem)) from error
