@@ -151,6 +151,8 @@ class Publisher:
         plan: Compares; ``(contents, remote, params) -> list[Change]``, sorted by path.
         send: Makes what is missing, as one commit whose parent is ``remote.commit``, and the tag;
             ``(contents, remote, params, tag, message, report) -> Receipt``.
+        ready: Refuses at once what `send` would refuse after all the work, such as a missing token;
+            ``(remote, params) -> None``.
         check: Loads the published data by its commit, as a user would, and compares rows, digests
             and bytes; ``(receipt, contents, params, report) -> Checked``.
     """
@@ -162,4 +164,5 @@ class Publisher:
     plan: Callable[[Contents, Remote, Any], list[Change]]
     send: Callable[[Contents, Remote, Any, str | None, str, Report], Receipt]
     check: Callable[[Receipt, Contents, Any, Report], Checked]
+    ready: Callable[[Remote, Any], None] | None = None
     summary: str = ""

@@ -221,6 +221,15 @@ def _receipt(
     )
 
 
+def _ready(remote: Remote, params: HubParams) -> None:
+    """Refuse a token that cannot do what is asked, before anything is computed.
+
+    Raises:
+        SetupError: If it is missing, for reading, or of somebody who does not own the dataset.
+    """
+    connect(remote.target).require_writer(is_new=not remote.exists and not params.create_pr)
+
+
 hub = Publisher(
     name="hub",
     version=1,
@@ -229,5 +238,6 @@ hub = Publisher(
     plan=_plan,
     send=_send,
     check=check,
+    ready=_ready,
     summary="The Hugging Face Hub: a dataset repository, by one commit and a tag.",
 )

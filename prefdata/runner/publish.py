@@ -103,6 +103,8 @@ def publish(
     settings = checked_params(found.params, given, where=f"publisher {found.name}")
     # Before anything is computed: a wrong token is told at once.
     remote = None if target is None else found.look(target, settings)
+    if remote is not None and found.ready is not None and not options.get("is_dry", False):
+        found.ready(remote, settings)
     done = run(catalog, recipe, report=report)
     pending = prepare_publication(
         catalog,

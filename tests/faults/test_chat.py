@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _ROWS = int(os.environ.get("PREFDATA_CHAT_ROWS", "300"))
 _FULL = 2000
-_KILLS = int(os.environ.get("PREFDATA_KILLS", "4"))
+_KILLS = int(os.environ.get("PREFDATA_KILLS", "2"))
 _SEED = int(os.environ.get("PREFDATA_KILL_SEED", "0"))
 _PRICE = Price(input=1000.0, output=3000.0)
 _SEEN = ("good", "empty-choices", "null-content")

@@ -19,7 +19,7 @@ from prefdata.testing.world import WorldSpec, write_world
 if TYPE_CHECKING:
     from pathlib import Path
 
-_KILLS = int(os.environ.get("PREFDATA_KILLS", "3"))
+_KILLS = int(os.environ.get("PREFDATA_KILLS", "2"))
 _SEED = int(os.environ.get("PREFDATA_KILL_SEED", "0"))
 _SCALE = 0.02
 

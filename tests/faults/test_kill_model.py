@@ -22,7 +22,7 @@ from prefdata.runner import ingest
 if TYPE_CHECKING:
     from pathlib import Path
 
-_KILLS = int(os.environ.get("PREFDATA_KILLS", "4"))
+_KILLS = int(os.environ.get("PREFDATA_KILLS", "2"))
 _SEED = int(os.environ.get("PREFDATA_KILL_SEED", "0"))
 
 # The stores, the catalog and the commands are the real ones. The models are toys, so that a shard

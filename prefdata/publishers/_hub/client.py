@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from prefdata.core.errors import MissingExtraError, UserError
 from prefdata.fetch.offline import offline_reason
 from prefdata.protocols.publishing import RemoteFile
-from prefdata.publishers._hub.problems import explained, needs_login, offline, patiently
+from prefdata.publishers._hub.problems import (
+    explained,
+    may_not_write,
+    needs_login,
+    offline,
+    patiently,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,6 +72,25 @@ class Client:
         """
         if self.token is None:
             raise needs_login(self.target, self.base)
+
+    def require_writer(self, *, is_new: bool) -> None:
+        """Check what the hub says of the token; it decides again when something is sent.
+
+        Args:
+            is_new: Whether the dataset is still to be made, by its owner.
+
+        Raises:
+            SetupError: If there is no token, it is for reading, or its user is no owner.
+        """
+        self.require_token()
+        who = self.ask(self.api.whoami)
+        token = who.get("auth", {}).get("accessToken", {})
+        if token.get("role") == "read":
+            raise may_not_write(self.target, self.base, "its role is `read`")
+        owner = self.target.partition("/")[0]
+        names = {who["name"], *(one["name"] for one in who.get("orgs", ()))}
+        if is_new and owner not in names:
+            raise may_not_write(self.target, self.base, f"{who['name']} is no member of {owner}")
 
     def user(self) -> str | None:
         """Return whose token it is; None without one."""

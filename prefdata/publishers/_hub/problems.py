@@ -16,6 +16,7 @@ __all__ = [
     "AGAIN",
     "explained",
     "is_outside",
+    "may_not_write",
     "needs_login",
     "offline",
     "patiently",
@@ -172,7 +173,6 @@ def _of_status(  # noqa: PLR0911 - one answer for each status
     from huggingface_hub import errors
 
     base = page.partition("/datasets/")[0]
-    owner = target.partition("/")[0]
     if isinstance(root, errors.GatedRepoError):
         return SetupError(
             f"The dataset {target} is gated, and this user is not let in.",
@@ -195,12 +195,7 @@ def _of_status(  # noqa: PLR0911 - one answer for each status
             f"`hf auth login` or set HF_TOKEN. {AGAIN}",
         )
     if status == 403:  # noqa: PLR2004
-        return SetupError(
-            f"The token may not change {target}: {said}.",
-            where="HF_TOKEN, or the login of the hub",
-            fix=f"Use a token with the role `write` of a member of {owner}, from {base}/settings/"
-            f"tokens: `hf auth login`, or set HF_TOKEN. {AGAIN}",
-        )
+        return may_not_write(target, base, said)
     if isinstance(root, errors.RepositoryNotFoundError):
         return FetchError(
             f"The hub shows no dataset {target} to this user.",
@@ -234,6 +229,17 @@ def needs_login(target: str, base: str) -> SetupError:
         f"To change {target}, the hub wants a token, and there is none.",
         where="HF_TOKEN, or the login of the hub",
         fix=f"Make one with the role `write` at {base}/settings/tokens, then `hf auth login`.",
+    )
+
+
+def may_not_write(target: str, base: str, said: str) -> SetupError:
+    """Return the error for a token that may read and not write, or is of somebody else."""
+    owner = target.partition("/")[0]
+    return SetupError(
+        f"The token may not change {target}: {said}.",
+        where="HF_TOKEN, or the login of the hub",
+        fix=f"Use a token with the role `write` of a member of {owner}, from {base}/settings/"
+        f"tokens: `hf auth login`, or set HF_TOKEN. {AGAIN}",
     )
 
 

@@ -497,6 +497,32 @@ def test_a_token_that_is_of_no_use_is_told_with_what_to_do(
     assert not server.log.find(r"lfs|/commit/.* 200")
 
 
+@pytest.mark.parametrize(
+    ("token", "is_there", "says"),
+    [
+        (None, False, "wants a token, and there is none"),
+        ("hf_reader", True, "its role is `read`"),
+        ("hf_other", False, "bob is no member of ada"),
+        (_TOKEN, False, None),
+    ],
+)
+def test_a_token_that_cannot_write_is_refused_before_any_work(
+    server: HubServer, tmp_path: Path, token: str | None, says: str | None, *, is_there: bool
+) -> None:
+    if is_there:
+        server.make_repo(_PAIRS, "ada")
+    assert hub.ready is not None
+    with clients_of(server.endpoint, token, tmp_path):
+        remote = hub.look(_PAIRS, _OPEN)
+        if says is None:
+            hub.ready(remote, _OPEN)
+            return
+        with pytest.raises(SetupError) as caught:
+            hub.ready(remote, _OPEN)
+    assert says in caught.value.what
+    assert "hf auth login" in str(caught.value.fix)
+
+
 def test_a_gated_dataset_of_others_is_told_as_one(server: HubServer, tmp_path: Path) -> None:
     server.make_repo(_PAIRS, "ada").gated = "manual"
     with clients_of(server.endpoint, "hf_other", tmp_path), pytest.raises(SetupError) as caught:
