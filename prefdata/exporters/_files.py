@@ -32,6 +32,7 @@ __all__ = [
     "Format",
     "Kinds",
     "SplitFiles",
+    "check_split",
     "formats_of",
     "split_files",
 ]
@@ -80,7 +81,7 @@ class SplitFiles:
         named = splits.fill_null(UNASSIGNED).alias("split")
         found = named.unique(maintain_order=True)
         for split in found:
-            self._check(split)
+            check_split(split, where=str(self._folder))
             part = rows if len(found) == 1 else rows.filter(named == split)
             for kind in self._formats:
                 self._writer(self._folder / f"{split}.{kind}").add(part)
@@ -108,13 +109,19 @@ class SplitFiles:
                     self._open[path] = JsonlFile(path)
         return self._open[path]
 
-    def _check(self, split: str) -> None:
-        if not _NAME.fullmatch(split):
-            raise UserError(
-                f"The split {split!r} cannot be the name of a file.",
-                where=str(self._folder),
-                fix="Name splits with letters, digits, dots, dashes and underscores.",
-            )
+
+def check_split(split: str, *, where: str) -> None:
+    """Refuse the name of a split that cannot be the name of a file.
+
+    Raises:
+        UserError: If it is such a name.
+    """
+    if not _NAME.fullmatch(split):
+        raise UserError(
+            f"The split {split!r} cannot be the name of a file.",
+            where=where,
+            fix="Name splits with letters, digits, dots, dashes and underscores.",
+        )
 
 
 @contextmanager

@@ -6,12 +6,10 @@ Bytes go to ``.<name>.part`` beside the file, which is renamed over it when all 
 from __future__ import annotations
 
 import os
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from prefdata.core.errors import UserError
-from prefdata.exporters._files import UNASSIGNED
+from prefdata.exporters._files import UNASSIGNED, check_split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["Streams", "by_split", "whole_files"]
-
-_NAME = re.compile(r"\w[\w.-]*")
 
 
 class Streams:
@@ -106,12 +102,7 @@ def by_split(frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     named = frame["split"].fill_null(UNASSIGNED)
     splits = named.unique(maintain_order=True).to_list()
     for split in splits:
-        if not _NAME.fullmatch(split):
-            raise UserError(
-                f"The split {split!r} cannot be the name of a file.",
-                where=f"pair {frame['pair_id'][0]} and after",
-                fix="Name splits with letters, digits, dots, dashes and underscores.",
-            )
+        check_split(split, where=f"pair {frame['pair_id'][0]} and after")
         yield split, frame if len(splits) == 1 else frame.filter(named == split)
 
 
