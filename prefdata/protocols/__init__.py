@@ -36,6 +36,7 @@ from prefdata.protocols.embedders import (
     Vectors,
     VectorSet,
 )
+from prefdata.protocols.engines import LOCAL, Engine, LocalEngine, Needs
 from prefdata.protocols.exports import Policies, Tokenization, Trainability
 from prefdata.protocols.handoffs import ANSWERS, TASKS, Handoff
 from prefdata.protocols.params import (
@@ -84,6 +85,7 @@ from prefdata.tables.bundle import RawFile
 
 __all__ = [
     "ANSWERS",
+    "LOCAL",
     "MORE_COLUMNS",
     "TASKS",
     "Alternatives",
@@ -113,6 +115,7 @@ __all__ = [
     "EmbedderParams",
     "Encoded",
     "EncodedStatus",
+    "Engine",
     "Exporter",
     "FaultKind",
     "Gains",
@@ -120,7 +123,9 @@ __all__ = [
     "HiddenStates",
     "HiddenStatesBackend",
     "Kind",
+    "LocalEngine",
     "Message",
+    "Needs",
     "NoParams",
     "Outside",
     "PairScorer",

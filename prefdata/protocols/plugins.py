@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from prefdata.core.events import Report, silent
+from prefdata.protocols.engines import LOCAL, Engine
 from prefdata.protocols.params import NoParams, Params
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Context:
     """What `Outside.files` named, as files on this machine."""
     at: Callable[[str, str], pl.LazyFrame] = _no_snapshot
     """Reads a table (second) of a snapshot that `Outside.snapshots` named (first)."""
+    engine: Engine = LOCAL
+    """Where heavy work is done: in this process, or on workers."""
     snapshot: str = ""
     """Name of the snapshot that a report is of; empty for a stage, which makes one."""
 
