@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,9 @@ __all__ = [
     "Stage",
     "StageResult",
     "Unfit",
+    "always",
     "exporter",
+    "never",
     "reporter",
     "stage",
 ]
@@ -116,12 +119,25 @@ class StageResult:
     adds ``source``."""
     notes: tuple[str, ...] = ()
     """What the user should know of the result, told again when it comes from the cache."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What `Stage.tell` makes notes of, once the counts of all parts are summed."""
 
 
 Scope = Literal["source", "catalog"]
 """Whether a stage is called once for each source, or once for all sources of the recipe."""
 
 StageFunction = Callable[[Mapping[str, pl.LazyFrame], Any, Context], StageResult]
+TellFunction = Callable[[Mapping[str, int], Any], tuple[str, ...]]
+
+
+def never(params: Any) -> bool:  # noqa: ARG001
+    """Tell that a stage needs all rows at once, whatever its parameters."""
+    return False
+
+
+def always(params: Any) -> bool:  # noqa: ARG001
+    """Tell that a stage can do the prompts of each wording by themselves."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +157,23 @@ class Stage:
     run: StageFunction
     summary: str = ""
     scope: Scope = "source"
+    is_parted: Callable[[Any], bool] = never
+    """Given its parameters, whether a large source may come in parts: what the stage writes about a
+    prompt then depends only on prompts with equal words, on their responses, judgments and pairs,
+    and on tables without ``prompt_id``, which every part sees whole. It uses none of `vectors`,
+    `scorer`, `chat` and `at` of its context, because parts may be done on other machines."""
+    tell: TellFunction | None = None
+    """Makes notes of `StageResult.counts`, summed over parts."""
+
+    def notes(self, results: Sequence[StageResult], params: Params) -> tuple[str, ...]:
+        """Return what the user should know of the results of all parts, each note once."""
+        said = dict.fromkeys(note for result in results for note in result.notes)
+        if self.tell is None:
+            return tuple(said)
+        counts: Counter[str] = Counter()
+        for result in results:
+            counts.update(result.counts)
+        return (*said, *self.tell(counts, params))
 
 
 def stage(
@@ -150,6 +183,8 @@ def stage(
     writes: tuple[str, ...],
     params: type[Params] = NoParams,
     scope: Scope = "source",
+    is_parted: Callable[[Any], bool] = never,
+    tell: TellFunction | None = None,
 ) -> Callable[[StageFunction], Stage]:
     """Make a stage of a function; its name is the function's, in kebab case."""
 
@@ -165,6 +200,8 @@ def stage(
             run=function,
             summary=doc[0] if doc else "",
             scope=scope,
+            is_parted=is_parted,
+            tell=tell,
         )
 
     return wrap

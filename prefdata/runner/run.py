@@ -10,6 +10,7 @@ from prefdata.chat.store import ChatStore
 from prefdata.core.errors import RejectsError
 from prefdata.core.events import Committed, Note, Report, StepFinished, StepStarted, silent
 from prefdata.core.fingerprint import canonical_json, digest
+from prefdata.protocols import LOCAL
 from prefdata.runner.export import (
     ExportResult,
     PendingExport,
@@ -25,7 +26,7 @@ from prefdata.runner.units import Unit, units
 if TYPE_CHECKING:
     from prefdata.catalog import Catalog, Snapshot
     from prefdata.catalog.write import Write
-    from prefdata.protocols import Chat
+    from prefdata.protocols import Chat, Engine
     from prefdata.recipes import ExportStep, Recipe
 
 __all__ = ["RunResult", "StepSummary", "run", "undecided"]
@@ -66,6 +67,7 @@ def run(
     *,
     max_rejects: float | None = None,
     is_forced: bool = False,
+    engine: Engine = LOCAL,
     report: Report = silent,
 ) -> RunResult:
     """Run a recipe on the newest snapshot.
@@ -78,6 +80,7 @@ def run(
         recipe: What to do.
         max_rejects: Greatest share (0 to 1) of rows that a step may reject.
         is_forced: Run every step although its result is known.
+        engine: Where heavy work is done; what comes out is the same.
         report: Where to tell progress.
 
     Raises:
@@ -96,16 +99,12 @@ def run(
         seed=recipe.seed,
         base_snapshot=base.name,
     )
-    results = StepResults(catalog.workspace)
-    # One for all steps: weights in this process are loaded once.
-    chat = ChatStore(catalog, report)
+    # One chat store for all steps: weights in this process are loaded once.
+    around = _Around(StepResults(catalog.workspace), ChatStore(catalog, report), engine, report)
     check_reports(recipe, catalog.workspace.root)
     todo = units(recipe, catalog, report=report)
     with catalog.write() as write:
-        steps = [
-            _step(unit, catalog, write, results, record, chat, is_forced=is_forced, report=report)
-            for unit in todo
-        ]
+        steps = [_step(unit, catalog, write, record, around, is_forced=is_forced) for unit in todo]
         _refuse_too_many(steps, max_rejects)
         exports: list[PendingExport] = []
         reports: list[PendingReport] = []
@@ -127,16 +126,24 @@ def run(
     return RunResult(record.run_id, snapshot, steps, exported, reported, seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What all steps of a run share."""
+
+    results: StepResults
+    chat: Chat
+    engine: Engine
+    report: Report
+
+
 def _step(
     unit: Unit,
     catalog: Catalog,
     write: Write,
-    results: StepResults,
     record: RunRecord,
-    chat: Chat,
+    around: _Around,
     *,
     is_forced: bool,
-    report: Report,
 ) -> StepSummary:
     started = time.perf_counter()
     name = unit.name
@@ -146,17 +153,19 @@ def _step(
     for place in inputs:
         table, *key = place.split("/")
         write.read(table, tuple(key))
-    result = None if is_forced else results.get(fingerprint)
+    result = None if is_forced else around.results.get(fingerprint)
     is_cached = result is not None
     if result is None:
-        report(StepStarted(name, unit.stage.name))
-        result = execute(unit, catalog, write, report, chat=chat)
-        results.put(fingerprint, result)
+        around.report(StepStarted(name, unit.stage.name))
+        result = execute(
+            unit, catalog, write, around.report, chat=around.chat, engine=around.engine
+        )
+        around.results.put(fingerprint, result)
     else:
         for (table, part), entries in result.outputs.items():
             write.adopt(table, part, entries)
         for note in result.notes:
-            report(Note(f"{name}: {note}"))
+            around.report(Note(f"{name}: {note}"))
     seconds = time.perf_counter() - started
     record.step(
         step=name,
@@ -169,7 +178,7 @@ def _step(
         is_cached=is_cached,
         seconds=seconds,
     )
-    return _summary(unit, name, result, report, is_cached=is_cached, seconds=seconds)
+    return _summary(unit, name, result, around.report, is_cached=is_cached, seconds=seconds)
 
 
 def _summary(

@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from prefdata.catalog.scan import scan_keys
 from prefdata.core.errors import DataError, InternalError
-from prefdata.core.events import Note
+from prefdata.core.events import Note, Progress
 from prefdata.displacement.store import ScoreStore
-from prefdata.protocols import Context, StageResult
+from prefdata.protocols import LOCAL, Context, StageResult
+from prefdata.registry import plugin
+from prefdata.runner.parts import PART_PROMPTS, cut
 from prefdata.runner.results import StepResult
 from prefdata.schema import check, conform, table_schema
 from prefdata.vectors.store import VectorStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from prefdata.catalog import Catalog
     from prefdata.catalog.state import PartitionKey
     from prefdata.catalog.write import Write
     from prefdata.core.events import Report
-    from prefdata.protocols import Chat
+    from prefdata.protocols import Chat, Engine, Params, Stage
+    from prefdata.runner.parts import Part
     from prefdata.runner.units import Unit
 
-__all__ = ["execute"]
+__all__ = ["PartWork", "execute"]
 
 _SLICE_ROWS = 100_000
 
 
 def execute(
-    unit: Unit, catalog: Catalog, write: Write, report: Report, *, chat: Chat
+    unit: Unit,
+    catalog: Catalog,
+    write: Write,
+    report: Report,
+    *,
+    chat: Chat,
+    engine: Engine = LOCAL,
 ) -> StepResult:
     """Run one unit on the state of a write and stage its output there.
 
@@ -41,39 +52,101 @@ def execute(
         write: The write whose state is read, and that takes the output.
         report: Where to tell progress.
         chat: Where answers of chat models come from.
+        engine: Where heavy work is done.
 
     Raises:
         DataError: If the stage breaks the contract of a table.
         InternalError: If its ledger does not add up.
     """
-    result = unit.stage.run(
-        _frames(unit, catalog, write),
-        unit.params,
-        _context(unit, catalog, report, chat),
+    places = [(table, key) for table in (*unit.stage.writes, "rejects") for key in unit.keys]
+    for place in places:
+        write.replace(*place)
+    total = _Total()
+    for result in _results(unit, catalog, write, report, chat, engine):
+        _put_result(unit, write, result)
+        total.add(result)
+        if len(total.told) > 1:
+            report(Progress(unit.name, total.rows_in))
+    notes = unit.stage.notes(total.told, unit.params)
+    for note in notes:
+        report(Note(f"{unit.name}: {note}"))
+    return StepResult(
+        outputs={place: write.finish(*place) for place in places},
+        rows_in=total.rows_in,
+        rows_out=total.rows_out,
+        rejected=total.rows_in - total.rows_out,
+        reasons=dict(sorted(total.reasons.items())),
+        notes=notes,
     )
+
+
+class _Total:
+    """What the parts of a unit did together."""
+
+    def __init__(self) -> None:
+        self.rows_in = self.rows_out = 0
+        self.reasons: Counter[str] = Counter()
+        self.told: list[StageResult] = []
+
+    def add(self, result: StageResult) -> None:
+        self.rows_in += result.rows_in
+        self.rows_out += result.rows_out
+        if result.rejects is not None:
+            self.reasons.update(dict(result.rejects["rule"].value_counts().iter_rows()))
+        # Without its rows, which are written by now.
+        self.told.append(replace(result, tables={}, rejects=None))
+
+
+def _results(
+    unit: Unit, catalog: Catalog, write: Write, report: Report, chat: Chat, engine: Engine
+) -> Iterator[StageResult]:
+    """Yield what the stage makes of all rows at once, or of each part of them in turn."""
+    state = write.state()
+    if unit.stage.scope == "source" and unit.stage.is_parted(unit.params):
+        tables = {table: tuple(unit.partitions(table, state)) for table in unit.reads}
+        prompts = ((unit.source,),)
+        parts = cut(catalog.workspace, state, tables, prompts, size=PART_PROMPTS)
+        worker = PartWork(
+            unit.stage.name,
+            unit.params,
+            Context(
+                seed=unit.seed,
+                source=unit.source,
+                step=unit.step.name,
+                sources=unit.sources,
+                files=unit.outside.files,
+            ),
+        )
+        yield from engine.map(worker, parts, label=unit.name)
+        return
+    yield unit.stage.run(
+        _frames(unit, catalog, write), unit.params, _context(unit, catalog, report, chat, engine)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PartWork:
+    """Makes the function that runs a stage on a part, here or on a worker."""
+
+    stage: str
+    params: Params
+    context: Context
+
+    def __call__(self) -> Callable[[Part], StageResult]:
+        """Return the function."""
+        found: Stage = plugin("stage", self.stage)
+        return lambda part: found.run(part.frames(), self.params, self.context)
+
+
+def _put_result(unit: Unit, write: Write, result: StageResult) -> None:
+    """Check what the stage wrote, and stage it."""
     rejects = result.rejects
-    n_rejected = 0 if rejects is None else rejects.height
-    _check_ledger(unit, result, n_rejected)
-    places: list[tuple[str, PartitionKey]] = []
+    _check_ledger(unit, result, 0 if rejects is None else rejects.height)
     for table in (*unit.stage.writes, "rejects"):
         frame = rejects if table == "rejects" else result.tables.get(table)
-        for key in unit.keys:
-            write.replace(table, key)
-            places.append((table, key))
         if frame is not None and frame.height:
             for key, part in _by_source(unit, table, _checked(unit, table, frame)):
                 _put(write, table, key, part)
-    for note in result.notes:
-        report(Note(f"{unit.name}: {note}"))
-    reasons = {} if rejects is None else dict(sorted(rejects["rule"].value_counts().iter_rows()))
-    return StepResult(
-        outputs={place: write.finish(*place) for place in places},
-        rows_in=result.rows_in,
-        rows_out=result.rows_out,
-        rejected=n_rejected,
-        reasons=reasons,
-        notes=result.notes,
-    )
 
 
 def _frames(unit: Unit, catalog: Catalog, write: Write) -> dict[str, pl.LazyFrame]:
@@ -85,7 +158,7 @@ def _frames(unit: Unit, catalog: Catalog, write: Write) -> dict[str, pl.LazyFram
     }
 
 
-def _context(unit: Unit, catalog: Catalog, report: Report, chat: Chat) -> Context:
+def _context(unit: Unit, catalog: Catalog, report: Report, chat: Chat, engine: Engine) -> Context:
     def at(ref: str, table: str) -> pl.LazyFrame:
         return catalog.scan(table, at=catalog.snapshot(ref))
 
@@ -102,6 +175,7 @@ def _context(unit: Unit, catalog: Catalog, report: Report, chat: Chat) -> Contex
         vectors=VectorStore(catalog, report),
         scorer=ScoreStore(catalog, report),
         chat=chat,
+        engine=engine,
         files=unit.outside.files,
         at=at,
     )

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from prefdata.privacy.find import find
 from prefdata.privacy.names import NAME_KIND, NameFinder
 from prefdata.privacy.patterns import kinds, patterns
-from prefdata.protocols import Context, Params, StageResult, stage
+from prefdata.protocols import Context, Params, StageResult, always, stage
 from prefdata.stages._findings import FINDINGS, findings
 
 if TYPE_CHECKING:
@@ -46,7 +46,13 @@ class FlagPii(Params):
         return value
 
 
-@stage(version=1, reads=("prompts", "responses"), writes=("flags",), params=FlagPii)
+@stage(
+    version=1,
+    reads=("prompts", "responses"),
+    writes=("flags",),
+    params=FlagPii,
+    is_parted=always,
+)
 def flag_pii(tables: Mapping[str, pl.LazyFrame], params: FlagPii, context: Context) -> StageResult:
     """Flag personal data in prompts and responses; drop nothing and repeat none of it.
 

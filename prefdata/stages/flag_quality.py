@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from prefdata.protocols import Context, NoParams, StageResult, stage
+from prefdata.protocols import Context, NoParams, StageResult, always, stage
 from prefdata.stages._flag_quality.judgments import flags_of_judgments
 from prefdata.stages._flag_quality.transcripts import Transcripts, flags_of_transcripts
 
@@ -31,7 +31,12 @@ _READ = {
 }
 
 
-@stage(version=1, reads=("prompts", "responses", "judgments"), writes=("flags",))
+@stage(
+    version=1,
+    reads=("prompts", "responses", "judgments"),
+    writes=("flags",),
+    is_parted=always,
+)
 def flag_quality(
     tables: Mapping[str, pl.LazyFrame], params: NoParams, context: Context
 ) -> StageResult:

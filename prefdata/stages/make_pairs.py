@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import polars as pl
 from pydantic import Field, field_validator, model_validator
 
-from prefdata.protocols import Context, Outside, Params, StageResult, stage
+from prefdata.protocols import Context, Outside, Params, StageResult, always, stage
 from prefdata.stages._make_pairs.cases import Cases, cases_of, mean_cases_of
 from prefdata.stages._make_pairs.compare import compare
 from prefdata.stages._make_pairs.majority import Words, majority
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["MakePairs", "make_pairs"]
 
 _ASPECTS = ("helpfulness", "honesty", "instruction_following", "truthfulness")
+_OTHER = "aspect "
 _JUDGMENTS = (
     "judgment_id",
     "prompt_id",
@@ -118,7 +119,25 @@ class MakePairs(Params):
         return self
 
 
-@stage(version=1, reads=("judgments", "responses", "prompts"), writes=("pairs",), params=MakePairs)
+def _tell(counts: Mapping[str, int], params: MakePairs) -> tuple[str, ...]:
+    """Tell which aspects there are, where none is the one that was asked for."""
+    if params.aspect is None or counts.get("judgments"):
+        return ()
+    known = sorted(name.removeprefix(_OTHER) for name in counts if name.startswith(_OTHER))
+    if not known:
+        return ()
+    asked = params.aspect if isinstance(params.aspect, str) else ", ".join(params.aspect)
+    return (f"WARNING: no judgment is for the aspect {asked}; there are: {', '.join(known)}",)
+
+
+@stage(
+    version=1,
+    reads=("judgments", "responses", "prompts"),
+    writes=("pairs",),
+    params=MakePairs,
+    is_parted=always,
+    tell=_tell,
+)
 def make_pairs(
     tables: Mapping[str, pl.LazyFrame], params: MakePairs, context: Context
 ) -> StageResult:
@@ -160,20 +179,18 @@ def make_pairs(
         rows_in=judgments.height,
         rows_out=judgments.height - rejects.height,
         rejects=rejects,
-        notes=() if judgments.height else _other_aspects(tables["judgments"], params),
+        counts={"judgments": judgments.height}
+        if judgments.height
+        else _other_aspects(tables["judgments"], params),
     )
 
 
-def _other_aspects(judgments: pl.LazyFrame, params: MakePairs) -> tuple[str, ...]:
-    """Tell which aspects there are, where none is the one that was asked for."""
+def _other_aspects(judgments: pl.LazyFrame, params: MakePairs) -> dict[str, int]:
+    """Count the judgments by aspect, where none is for the one that was asked for."""
     if params.aspect is None:
-        return ()
-    found = judgments.filter(_is_read(params)).select("aspect").unique().collect()
-    if found.is_empty():
-        return ()
-    asked = params.aspect if isinstance(params.aspect, str) else ", ".join(params.aspect)
-    known = ", ".join(sorted(found["aspect"]))
-    return (f"WARNING: no judgment is for the aspect {asked}; there are: {known}",)
+        return {}
+    found = judgments.filter(_is_read(params)).group_by("aspect").len().collect()
+    return {f"{_OTHER}{aspect}": n for aspect, n in found.iter_rows()}
 
 
 def _is_read(params: MakePairs) -> pl.Expr:

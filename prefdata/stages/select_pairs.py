@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from pydantic import Field
 
-from prefdata.protocols import Context, Params, StageResult, stage
+from prefdata.protocols import Context, Params, StageResult, always, stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,11 +84,21 @@ class SelectPairs(Params):
         return list(dict.fromkeys([*self.exclude_flags, *self.also_exclude]))
 
 
+def _tell(counts: Mapping[str, int], params: SelectPairs) -> tuple[str, ...]:
+    """Tell of flags on pairs that leave none out: whoever ran a filter expects that they do."""
+    return tuple(
+        f"{n:,} pairs are flagged {flag!r} and stay; to leave them out: also_exclude: [{flag}]"
+        for flag, n in sorted(counts.items())
+    )
+
+
 @stage(
     version=1,
     reads=("pairs", "flags", "splits", "prompts"),
     writes=("decisions",),
     params=SelectPairs,
+    is_parted=always,
+    tell=_tell,
 )
 def select_pairs(
     tables: Mapping[str, pl.LazyFrame], params: SelectPairs, context: Context
@@ -156,12 +166,12 @@ def select_pairs(
         tables={"decisions": decisions},
         rows_in=pairs.height,
         rows_out=pairs.height,
-        notes=_notes(pairs, tables["flags"], params),
+        counts=_idle(pairs, tables["flags"], params),
     )
 
 
-def _notes(pairs: pl.DataFrame, flags: pl.LazyFrame, params: SelectPairs) -> tuple[str, ...]:
-    """Tell of flags on pairs that leave none out: whoever ran a filter expects that they do."""
+def _idle(pairs: pl.DataFrame, flags: pl.LazyFrame, params: SelectPairs) -> dict[str, int]:
+    """Count the pairs by flag, for the flags on pairs that leave none out."""
     idle = (
         flags.filter((pl.col("subject") == "pairs") & ~pl.col("flag").is_in(params.excluded))
         .select("id", "flag")
@@ -169,11 +179,7 @@ def _notes(pairs: pl.DataFrame, flags: pl.LazyFrame, params: SelectPairs) -> tup
         .collect()
         .join(pairs.select(id="pair_id"), on="id", how="semi")
     )
-    counts = sorted(idle["flag"].value_counts().iter_rows())
-    return tuple(
-        f"{n:,} pairs are flagged {flag!r} and stay; to leave them out: also_exclude: [{flag}]"
-        for flag, n in counts
-    )
+    return dict(idle["flag"].value_counts().iter_rows())
 
 
 def _by_flag(pairs: pl.DataFrame, flags: pl.LazyFrame, params: SelectPairs) -> list[pl.DataFrame]:

@@ -20,6 +20,10 @@ def _run(build: Any, **params: Any) -> StageResult:
     return make_pairs.run(build.lazy(), MakePairs(**params), Context())
 
 
+def _notes(build: Any, aspect: str) -> tuple[str, ...]:
+    return make_pairs.notes([_run(build, aspect=aspect)], MakePairs(aspect=aspect))
+
+
 def _pairs(result: StageResult) -> list[tuple[str, str]]:
     return list(result.tables["pairs"].select("chosen_id", "rejected_id").iter_rows())
 
@@ -64,8 +68,8 @@ def test_only_the_aspects_asked_for_are_counted(build: Any) -> None:
     assert _pairs(_run(build, aspect="honesty")) == [("p/a", "p/b")]
     assert _run(build, aspect="honesty").rows_in == 1
     assert _run(build, aspect=["overall", "honesty"]).rows_in == 2
-    assert not _run(build, aspect="honesty").notes
-    (told,) = _run(build, aspect="harmlessness").notes
+    assert not _notes(build, "honesty")
+    (told,) = _notes(build, "harmlessness")
     assert "harmlessness; there are: honesty, overall" in told
 
 

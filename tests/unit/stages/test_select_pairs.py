@@ -146,9 +146,10 @@ def test_a_note_tells_of_flags_on_pairs_that_leave_none_out(build: Any) -> None:
     _pair(build, "high")
     _flag(build, "high", "pairs", "displacement", "filter-displacement")
     _flag(build, "high-chosen", "responses", "odd")
+    every = [SelectPairs(also_exclude=also) for also in ([], ["displacement"])]
     notes = [
-        select_pairs.run(build.lazy(), SelectPairs(also_exclude=also), Context()).notes
-        for also in ([], ["displacement"])
+        select_pairs.notes([select_pairs.run(build.lazy(), params, Context())], params)
+        for params in every
     ]
     assert notes[1] == ()
     (told,) = notes[0]
