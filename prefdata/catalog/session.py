@@ -11,17 +11,21 @@ import os
 import re
 import shutil
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import duckdb
 
+from prefdata.catalog.on_demand import absent_sql, on_demand
 from prefdata.catalog.storage import restored_sql
+from prefdata.catalog.warehouse import open_warehouse
 from prefdata.core.errors import QueryError
+from prefdata.core.memory import sql_memory_bytes
 from prefdata.core.shipped import shipped_folder
 from prefdata.schema import duckdb_type, table_names, table_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -74,6 +78,7 @@ class Session:
 
     Attributes:
         connection: The DuckDB connection itself, for what is not offered here.
+        rows: How many rows each table has.
     """
 
     def __init__(
@@ -105,15 +110,25 @@ class Session:
             _remove_left_over(scratch)
         self.connection.execute(f"SET temp_directory = '{_quoted(scratch)}'")
         self.connection.execute(f"SET max_temp_directory_size = '{spill} bytes'")
-        files: list[str] = []
-        for name in table_names():
-            entries = state.table(name).files
-            files += [str(workspace.warehouse / entry.path) for entry in entries]
-            self.connection.execute(f"CREATE VIEW {name} AS {_table_sql(name, entries, workspace)}")
-        if has_views:
-            self._make_views(shipped_views())
+        self.connection.execute(f"SET memory_limit = '{sql_memory_bytes()} bytes'")
+        self._warehouse = open_warehouse(workspace)
+        entries = {name: state.table(name).files for name in table_names()}
+        self.rows = {name: sum(file.rows for file in files) for name, files in entries.items()}
+        absent = {n: files for n, files in entries.items() if files and self._warehouse.is_remote}
+        for name, files in entries.items():
+            select = absent_sql(name) if name in absent else self._table_sql(name, files)
+            self.connection.execute(f"CREATE VIEW {name} AS {select}")
+        views = shipped_views() if has_views else {}
+        self._make_views(views)
         if is_locked:
-            self._lock(files)
+            places = (
+                workspace.warehouse / file.path for files in entries.values() for file in files
+            )
+            self._lock(str(place) for place in places)
+        self._bare = self.connection
+        if absent:
+            brings = {name: partial(self._table_sql, name, files) for name, files in absent.items()}
+            self.connection = on_demand(self._bare, brings, views)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -140,6 +155,27 @@ class Session:
             return self.connection.sql(query)
         except duckdb.Error as error:
             raise _query_error(error) from error
+
+    def shape(self, name: str) -> duckdb.DuckDBPyRelation:
+        """Return a table or view to ask for its columns; its rows may not be here to read."""
+        return self._bare.table(name)
+
+    def _table_sql(self, name: str, entries: Sequence[FileEntry]) -> str:
+        """Return the SELECT that reads a table, with its files on this machine."""
+        columns = {c.name: duckdb_type(c.type) for c in table_schema(name).columns.values()}
+        if not entries:
+            nulls = ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns.items())
+            return f"SELECT {nulls} WHERE false"
+        parts: list[str] = []
+        for n_columns in sorted({entry.columns for entry in entries}, reverse=True):
+            files = [entry for entry in entries if entry.columns == n_columns]
+            listed = ", ".join(f"'{_quoted(path)}'" for path in self._warehouse.fetch(files))
+            # Files from before columns were added: these stand at the end of the contract.
+            added = "".join(
+                f", NULL::{kind} AS {column}" for column, kind in list(columns.items())[n_columns:]
+            )
+            parts.append(f"SELECT {restored_sql(name)}{added} FROM read_parquet([{listed}])")  # noqa: S608
+        return " UNION ALL ".join(parts)
 
     def _make_views(self, views: dict[str, str]) -> None:
         # Views may stand on others: go round until nothing is left that can be made.
@@ -169,26 +205,6 @@ class Session:
             "SET lock_configuration = true",
         ):
             self.connection.execute(setting)
-
-
-def _table_sql(name: str, entries: list[FileEntry], workspace: Workspace) -> str:
-    columns = {c.name: duckdb_type(c.type) for c in table_schema(name).columns.values()}
-    if not entries:
-        nulls = ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns.items())
-        return f"SELECT {nulls} WHERE false"
-    parts: list[str] = []
-    for n_columns in sorted({entry.columns for entry in entries}, reverse=True):
-        listed = ", ".join(
-            f"'{_quoted(workspace.warehouse / entry.path)}'"
-            for entry in entries
-            if entry.columns == n_columns
-        )
-        # Files from before columns were added: these stand at the end of the contract.
-        added = "".join(
-            f", NULL::{kind} AS {column}" for column, kind in list(columns.items())[n_columns:]
-        )
-        parts.append(f"SELECT {restored_sql(name)}{added} FROM read_parquet([{listed}])")  # noqa: S608
-    return " UNION ALL ".join(parts)
 
 
 def _remove_left_over(scratch: Path) -> None:

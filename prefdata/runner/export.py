@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from prefdata.catalog import Session
 from prefdata.core.errors import RecipeError, UnknownNameError
+from prefdata.core.memory import sql_memory_bytes
 from prefdata.recipes import ExportStep
 from prefdata.registry import names, plugin
 from prefdata.runner.export_rows import Selection, select_rows
@@ -194,7 +195,8 @@ def write_rows(
     treated = Treated(request.treatment, found, settings, where=where)
     with Session(workspace, state, has_views=False) as session:
         # Sorting a million pairs with their texts spills to disk beyond this.
-        session.connection.execute(f"SET memory_limit = '{_SORT_BYTES} bytes'")
+        sort_bytes = min(_SORT_BYTES, sql_memory_bytes())
+        session.connection.execute(f"SET memory_limit = '{sort_bytes} bytes'")
         rows = select_rows(
             session, request.selection, more=treated.more, takes_critiques=found.takes_critiques
         )
