@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from prefdata.stages._dedup.rows import Distinct
     from prefdata.stages._dedup.store import Part
 
-__all__ = ["MEASURES", "Links", "near_links", "no_links", "semantic_links"]
+__all__ = [
+    "MEASURES",
+    "Links",
+    "Signed",
+    "compared",
+    "no_links",
+    "proposed",
+    "semantic_links",
+    "sign_parts",
+    "signed_sets",
+]
 
 MEASURES = ("jaccard", "containment", "cosine")
 _JACCARD, _CONTAINMENT, _COSINE = range(3)
@@ -48,46 +58,93 @@ def no_links() -> Links:
     return Links(np.empty((0, 2), np.int64), np.empty(0), np.empty(0, np.int8))
 
 
-def near_links(parts: Sequence[Part], distinct: Distinct, params: Dedup, seed: int) -> Links:
-    """Find the texts that are alike in wording.
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Band keys and sketches of the distinct things, by number."""
+
+    keys: NDArray[np.uint64]
+    """``(n, bands)``; those of a thing without shingles are like no other's."""
+    sketches: NDArray[np.uint8]
+    """``(n, n_permutations)``: the last byte of each value of the signatures."""
+
+    @classmethod
+    def empty(cls, n: int, params: Dedup) -> Signed:
+        """Make room for ``n`` things, none of which has shingles."""
+        bands, _ = params.banding
+        # What has no shingle, such as punctuation alone, would all be alike.
+        keys = np.arange(n * bands, dtype=np.uint64).reshape(n, bands) * _PART_MIX
+        return cls(keys, np.zeros((n, params.n_permutations), np.uint8))
+
+    def put(
+        self, numbers: NDArray[np.int64], keys: NDArray[np.uint64], sketches: NDArray[np.uint8]
+    ) -> None:
+        """Take what `signed_sets` made of some things."""
+        self.keys[numbers], self.sketches[numbers] = keys, sketches
+
+
+def signed_sets(
+    sets: Sets, params: Dedup, seed: int
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Return the band keys and the sketch of each set of shingles.
 
     Args:
-        parts: The shingles of the distinct things; things of two parts (prompt and responses)
-            are alike when each part is, and as alike as the part that is less so. Those whose
-            parts are all alike are also alike as wholes, so the union is what is signed.
-        distinct: The distinct things.
-        params: Signature, bands, threshold.
+        sets: None of them empty.
+        params: Signature and bands.
         seed: Of the permutations.
     """
+    signed = signatures(
+        sets.items, sets.offsets, n_permutations=params.n_permutations, seed=seed % _MAX_SEED
+    )
+    return band_keys(signed, *params.banding), signed.astype(np.uint8)
+
+
+def sign_parts(parts: Sequence[Part], n: int, params: Dedup, seed: int) -> Signed:
+    """Sign things that are made of parts: those whose parts are all alike are alike as wholes."""
+    signed = Signed.empty(n, params)
     weights: NDArray[np.int64] = np.stack([part.weights for part in parts]).sum(axis=0)
-    # What has no shingle, such as punctuation alone, would all be alike.
     numbers = np.flatnonzero(weights)
-    bands, rows = params.banding
-    keys = np.empty((len(numbers), bands), np.uint64)
-    sketches = np.empty((len(numbers), params.n_permutations), np.uint8)
     for span in spans(weights[numbers], _ELEMENTS_AT_ONCE, at_most=MAX_SETS):
-        whole = _whole([part.take(numbers[span]) for part in parts])
-        signed = signatures(
-            whole.items,
-            whole.offsets,
-            n_permutations=params.n_permutations,
-            seed=seed % _MAX_SEED,
+        here = numbers[span]
+        whole = _whole([part.take(here) for part in parts])
+        signed.put(here, *signed_sets(whole, params, seed))
+    return signed
+
+
+def proposed(signed: Signed, distinct: Distinct, params: Dedup) -> NDArray[np.int64]:
+    """Return the pairs of things that may be alike: ``(m, 2)`` numbers, the smaller first.
+
+    Keys of things that are not to be compared are changed in place.
+    """
+    if distinct.part.any():
+        np.bitwise_xor(
+            signed.keys,
+            distinct.part.astype(np.uint64)[:, None] * _PART_MIX,
+            out=signed.keys,
         )
-        keys[span] = band_keys(signed, bands, rows)
-        sketches[span] = signed  # the last byte
-    keys ^= distinct.part[numbers].astype(np.uint64)[:, None] * _PART_MIX
-    places = candidates(keys)
+    found = candidates(signed.keys)
     if params.verify and params.min_containment is None:
         # Where many texts follow one pattern most candidates are far from the threshold, and
         # exact comparison takes thirty times as long.
-        places = places[may_reach(sketches, places, params.least)]
-    found = numbers[places]
-    found = found[~distinct.is_old[found].all(axis=1)]
-    compared = [
-        _compared(parts, found[span], params)
-        for span in spans(weights[found].sum(axis=1), _ELEMENTS_AT_ONCE, at_most=MAX_SETS)
-    ]
-    return _joined(compared)
+        found = found[may_reach(signed.sketches, found, params.least)]
+    return found[~distinct.is_old[found].all(axis=1)]
+
+
+def compared(parts: Sequence[Part], found: NDArray[np.int64], params: Dedup) -> Links:
+    """Return those of the proposed pairs that are alike, by their exact shingles.
+
+    Args:
+        parts: The shingles of the things; things of two parts (prompt and responses) are alike
+            when each part is, and as alike as the part that is less so.
+        found: ``(m, 2)`` numbers of things.
+        params: Threshold.
+    """
+    weights: NDArray[np.int64] = np.stack([part.weights for part in parts]).sum(axis=0)
+    return _joined(
+        [
+            _compared(parts, found[span], params)
+            for span in spans(weights[found].sum(axis=1), _ELEMENTS_AT_ONCE, at_most=MAX_SETS)
+        ]
+    )
 
 
 def _whole(parts: list[Sets]) -> Sets:

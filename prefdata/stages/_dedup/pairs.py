@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from prefdata.stages._dedup.links import Links, near_links, semantic_links
-from prefdata.stages._dedup.rows import Rows, distinct_texts, read_rows
+from prefdata.stages._dedup.links import (
+    Links,
+    compared,
+    proposed,
+    semantic_links,
+    sign_parts,
+)
+from prefdata.stages._dedup.rows import Rows, distinct_texts, picked, read_rows
 from prefdata.stages._dedup.store import Of, Union, shingle_store
 from prefdata.stages._dedup.subjects import Texts, vectors_of
 from prefdata.tables.identity import hash_texts
@@ -25,26 +32,33 @@ if TYPE_CHECKING:
 
 __all__ = ["Pairs", "pairs_compared"]
 
-_COLUMNS = ("source", "prompt_id", "chosen_id", "rejected_id", "n_votes")
+_SIDES = {"prompt": "prompts", "chosen": "responses", "rejected": "responses"}
 
 
 class Pairs:
     """Pairs; two are equal when they have equal prompts and equal responses as a set."""
 
-    def __init__(self, frame: pl.DataFrame, prompts: Texts, responses: Texts, within: str) -> None:
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        named: pl.LazyFrame,
+        prompts: Texts,
+        responses: Texts,
+        within: str,
+    ) -> None:
         """Find the distinct pairs.
 
         Args:
-            frame: Columns ``id``, ``is_old``, ``number`` (of the source) and those of pairs.
+            frame: Columns ``is_old``, ``number`` (of the source), and the numbers of the texts
+                ``prompt``, ``chosen`` and ``rejected``.
+            named: Columns ``id``, ``source`` and ``n_votes`` of the same rows.
             prompts: The prompts of the pairs.
             responses: The responses of the pairs.
             within: Where pairs are compared.
         """
-        self._frame = frame
+        self._named = named
         self._prompts, self._responses = prompts, responses
-        prompt = _numbers(prompts, frame["prompt_id"])
-        chosen = _numbers(responses, frame["chosen_id"])
-        rejected = _numbers(responses, frame["rejected_id"])
+        prompt, chosen, rejected = (frame[side].to_numpy() for side in _SIDES)
         low, high = np.minimum(chosen, rejected), np.maximum(chosen, rejected)
         self.is_turned: NDArray[np.bool_] = chosen > rejected
         """Whether the text chosen is the later one, of those in the order of their digests."""
@@ -73,7 +87,8 @@ class Pairs:
             ) as responses,
         ):
             parts: list[Part] = [Of(prompts, prompt), Union(responses, low, high)]
-            return near_links(parts, self.distinct, params, context.seed)
+            signed = sign_parts(parts, len(self.distinct), params, context.seed)
+            return compared(parts, proposed(signed, self.distinct, params), params)
 
     def semantic(self, params: Dedup, context: Context) -> tuple[Links, int]:
         """Return what is alike in meaning, and how many pairs have a text without a vector.
@@ -108,7 +123,12 @@ class Pairs:
     def fetch(self, mask: NDArray[np.bool_]) -> pl.DataFrame:
         """Return ``row``, ``id``, ``source``, ``digest`` and ``n_votes`` of some rows."""
         rows = np.flatnonzero(mask)
-        found = self._frame.select("id", "source", pl.col("n_votes").cast(pl.Int64).fill_null(1))
+        found = pl.concat(
+            [
+                self._named.clear().collect().with_columns(row=pl.lit(None, pl.Int64)),
+                *picked(self._named, mask),
+            ]
+        )
         prompt, low, high = self._texts[rows].T
         keys = np.concatenate(
             [_digests(self._prompts, prompt)]
@@ -117,53 +137,99 @@ class Pairs:
         )
         # 96 hex digits: the digests of the prompt and of the responses in their order.
         written = pl.Series([line.tobytes().hex() for line in keys.astype(">u8")], dtype=pl.String)
-        return found[rows].with_columns(
-            row=pl.Series(rows, dtype=pl.Int64), digest=hash_texts(written)
-        )
+        return found.with_columns(digest=hash_texts(written))
 
 
 def pairs_compared(tables: Mapping[str, pl.LazyFrame], params: Dedup, context: Context) -> Pairs:
     """Read the pairs, and the texts that they are made of."""
-    frame = tables["pairs"].select(pl.col("pair_id").alias("id"), *_COLUMNS).collect()
-    is_old = pl.lit(value=False)
-    if params.against is not None:
-        known = context.at(params.against, "pairs").select("pair_id").collect()
-        is_old = pl.col("id").is_in(known["pair_id"].implode())
-    names = [*context.sources, *frame["source"].unique().sort()]
-    numbers = {name: number for number, name in reversed(list(enumerate(names)))}
-    frame = frame.with_columns(
-        is_old=is_old,
-        number=pl.col("source").replace_strict(numbers, return_dtype=pl.Int16),
-    )
     texts = {
         "prompts": texts_of(tables["prompts"], "prompts", params.prompt_view),
         "responses": texts_of(tables["responses"], "responses"),
     }
-    ids = {
-        "prompts": frame["prompt_id"],
-        "responses": pl.concat([frame["chosen_id"], frame["rejected_id"]]),
+    keys = {subject: IdKeys.of(frame.select("id")) for subject, frame in texts.items()}
+    pairs = tables["pairs"].rename({"pair_id": "id"})
+    known = None
+    if params.against is not None:
+        known = context.at(params.against, "pairs").select(id="pair_id", is_old=pl.lit(value=True))
+    names = list(dict.fromkeys([*context.sources, *_sources(pairs)]))
+    numbers = {name: number for number, name in enumerate(names)}
+    old = pl.lit(value=False)
+    if known is not None:
+        pairs = pairs.join(known.unique("id"), on="id", how="left", maintain_order="left")
+        old = pl.col("is_old").fill_null(value=False)
+    # Without ids, which take ten times the memory; those of duplicates are read again.
+    frame = pairs.select(
+        is_old=old,
+        number=pl.col("source").replace_strict(numbers, return_dtype=pl.Int16),
+        prompt=keys["prompts"].hashed("prompt_id"),
+        chosen=keys["responses"].hashed("chosen_id"),
+        rejected=keys["responses"].hashed("rejected_id"),
+    ).collect(engine="streaming")
+    used = {
+        "prompts": frame["prompt"],
+        "responses": pl.concat([frame["chosen"], frame["rejected"].rename("chosen")]),
     }
     compared = {}
-    for subject, ids_used in ids.items():
-        asked = _used(texts[subject], ids_used)
+    for subject, hashes in used.items():
+        asked = _used(texts[subject], hashes.unique(), keys[subject])
         rows = read_rows(asked, None, params, context)
         compared[subject] = Texts(asked, None, rows, subject=subject, within="catalog")
-    return Pairs(frame, compared["prompts"], compared["responses"], within=params.within)
+    places = {
+        side: _numbers(compared[subject], frame[side], keys[subject])
+        for side, subject in _SIDES.items()
+    }
+    frame = frame.select("is_old", "number", **places)
+    wanted = tables["pairs"].select(
+        "source", id="pair_id", n_votes=pl.col("n_votes").cast(pl.Int64).fill_null(1)
+    )
+    return Pairs(frame, wanted, compared["prompts"], compared["responses"], within=params.within)
 
 
-def _used(texts: pl.LazyFrame, ids: pl.Series) -> pl.LazyFrame:
+def _sources(pairs: pl.LazyFrame) -> list[str]:
+    return pairs.select("source").unique().collect()["source"].sort().to_list()
+
+
+@dataclass(frozen=True, slots=True)
+class IdKeys:
+    """Ids as 64-bit numbers, no two of them alike."""
+
+    seed: int
+
+    @classmethod
+    def of(cls, ids: pl.LazyFrame) -> IdKeys:
+        """Find the hash that tells all of these ids apart: the first, but for one chance in 10^4.
+
+        Args:
+            ids: Column ``id``, each once.
+        """
+        seed = 0
+        while True:
+            keys = cls(seed)
+            found = ids.select(keys.hashed("id")).collect(engine="streaming").to_series()
+            if found.n_unique() == found.len():
+                return keys
+            seed += 1
+
+    def hashed(self, column: str) -> pl.Expr:
+        """Return the number of each id."""
+        return pl.col(column).hash(self.seed)
+
+
+def _used(texts: pl.LazyFrame, hashes: pl.Series, keys: IdKeys) -> pl.LazyFrame:
     """Blank the texts that no pair has; their rows stay, so that the order of rows does."""
-    used = ids.unique().alias("id").to_frame().lazy().with_columns(is_used=pl.lit(value=True))
-    joined = texts.join(used, on="id", how="left", maintain_order="left")
-    return joined.with_columns(text=pl.when("is_used").then("text")).drop("is_used")
+    used = hashes.alias("key").to_frame().lazy().with_columns(is_used=pl.lit(value=True))
+    joined = texts.with_columns(key=keys.hashed("id")).join(
+        used, on="key", how="left", maintain_order="left"
+    )
+    return joined.with_columns(text=pl.when("is_used").then("text")).drop("is_used", "key")
 
 
-def _numbers(texts: Texts, ids: pl.Series) -> NDArray[np.int64]:
+def _numbers(texts: Texts, hashes: pl.Series, keys: IdKeys) -> pl.Series:
     """Return the number of the text of each id; -1 for blank ones, and for ids without a row."""
-    rows = texts.texts.select("id").collect()
-    table = rows.with_columns(number=pl.Series(texts.distinct.text_of, dtype=pl.Int64))
-    found = ids.alias("id").to_frame().join(table, on="id", how="left", maintain_order="left")
-    return found["number"].fill_null(-1).to_numpy()
+    known = texts.texts.select(key=keys.hashed("id")).collect(engine="streaming")
+    table = known.with_columns(number=pl.Series(texts.distinct.text_of, dtype=pl.Int64))
+    found = hashes.alias("key").to_frame().join(table, on="key", how="left", maintain_order="left")
+    return found["number"].fill_null(-1)
 
 
 def _digests(texts: Texts, numbers: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from prefdata.core.errors import InternalError
-from prefdata.stages._dedup.links import Links, near_links, semantic_links
+from prefdata.stages._dedup.links import Links, compared, proposed, semantic_links
 from prefdata.stages._dedup.rows import (
     Distinct,
     Rows,
@@ -17,7 +17,7 @@ from prefdata.stages._dedup.rows import (
     picked,
     read_rows,
 )
-from prefdata.stages._dedup.store import shingle_store
+from prefdata.stages._dedup.store import shingle_store, signed_texts
 from prefdata.texts.views import texts_of
 
 if TYPE_CHECKING:
@@ -85,8 +85,13 @@ class Texts:
 
     def near(self, params: Dedup, context: Context) -> Links:
         """Return what is alike in wording."""
-        with shingle_store(self._texts, self.distinct, params, context.scratch) as store:
-            return near_links([store], self.distinct, params, context.seed)
+        signed = signed_texts(self._texts, self.distinct, params, context)
+        found = proposed(signed, self.distinct, params)
+        del signed
+        # Most texts are like no other; only of the others the shingles themselves are needed.
+        wanted = np.unique(found)
+        with shingle_store(self._texts, self.distinct, params, context.scratch, wanted) as store:
+            return compared([store], found, params)
 
     def semantic(self, params: Dedup, context: Context) -> tuple[Links, int]:
         """Return what is alike in meaning, and how many texts have no vector."""
