@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _SOURCES = ("hh-rlhf", "ultrafeedback", "prism", "community-alignment", "multipref")
-_WORLD_PAIRS = "--pairs"
 _MAX_GROWTH = 1.2
 _MAX_BYTES = 8e9
 _PAIRS_OF = """
@@ -119,6 +118,9 @@ class Bench:
 
     def __init__(self, folder: Path, n_pairs: int, *, engine: str) -> None:
         """Read what an earlier run did."""
+        from prefdata.testing.world import scale_of_pairs
+
+        self._scale = scale_of_pairs(n_pairs)
         self.n_pairs = n_pairs
         self.folder = folder / f"{n_pairs}"
         self.workspace = self.folder / "workspace"
@@ -175,7 +177,7 @@ class Bench:
             if f"ingest {source}" not in self.steps:
                 self.steps.pop(f"synth {source}", None)
             self.run(
-                f"synth {source}", "synth", str(raw), _WORLD_PAIRS, str(self.n_pairs),
+                f"synth {source}", "synth", str(raw), "--scale", f"{self._scale:.4f}",
                 "--source", source,
             )  # fmt: skip
             self.run(f"ingest {source}", "ingest", source, "--from", str(raw / source), "-w", place)

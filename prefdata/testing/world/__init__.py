@@ -51,29 +51,67 @@ At scale 1.0 the published counts hold exactly. These gave way or are ours:
   length of a response holds to about 2 %. Language flags are those of a classifier that errs.
 - MultiPref: how many prompts and workers there are.
 
+At a scale above 1 the files go on: a world is made of tiles of the published size and a rest
+(`prefdata.testing.world.tiles`), one in memory at a time, so that 15 million pairs take no more
+memory than one million. Native ids go on too, and the published counts, rates and quirks hold in
+each tile. Tiles speak of other things (`prefdata.testing.world.dialects`), so that prompts of two
+tiles are not alike unless planted. A copied prompt and its original are of one tile. In the truth,
+`row` counts within the whole file; where tiles differ in a parameter, `tiles` lists those of each
+and the others are those of the first. Once in a world: the two crowds of HH-RLHF, and the shortest
+and the longest opening prompt of PRISM. Interactions of PRISM are numbered by tile, in each in the
+published order.
+
 At smaller scales counts shrink with the largest-remainder rule, tables that no longer fit
 together give way, and each quirk still occurs in every file of 50 rows or more that can hold it.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+from prefdata.core.events import Progress, StepFinished, StepStarted, silent
 from prefdata.testing.world.community_alignment import write_community_alignment
 from prefdata.testing.world.hh_rlhf import write_hh_rlhf
 from prefdata.testing.world.multipref import write_multipref
-from prefdata.testing.world.planted import Planted, write_truth
+from prefdata.testing.world.planted import Planted, TruthFiles
 from prefdata.testing.world.prism import write_prism
-from prefdata.testing.world.spec import DEMO, SOURCES, SourceFiles, Truth, World, WorldSpec
+from prefdata.testing.world.room import ROWS, need_room
+from prefdata.testing.world.spec import (
+    DEMO,
+    MAX_SCALE,
+    PAIRS,
+    SOURCES,
+    SourceFiles,
+    Truth,
+    World,
+    WorldSpec,
+    scale_of_pairs,
+)
+from prefdata.testing.world.tiles import Tile, tiles_of
 from prefdata.testing.world.ultrafeedback import write_ultrafeedback
+from prefdata.testing.world.writing import RawFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-__all__ = ["DEMO", "SOURCES", "SourceFiles", "Truth", "World", "WorldSpec", "write_world"]
+    from prefdata.core.events import Report
 
-_WRITERS: dict[str, Callable[[Path, WorldSpec, Planted], dict[str, int]]] = {
+__all__ = [
+    "DEMO",
+    "MAX_SCALE",
+    "PAIRS",
+    "SOURCES",
+    "SourceFiles",
+    "Truth",
+    "World",
+    "WorldSpec",
+    "scale_of_pairs",
+    "write_world",
+]
+
+_WRITERS: dict[str, Callable[[RawFiles, Tile, Planted], None]] = {
     "hh-rlhf": write_hh_rlhf,
     "ultrafeedback": write_ultrafeedback,
     "prism": write_prism,
@@ -82,21 +120,46 @@ _WRITERS: dict[str, Callable[[Path, WorldSpec, Planted], dict[str, int]]] = {
 }
 
 
-def write_world(out: Path, spec: WorldSpec = DEMO) -> World:
+def write_world(
+    out: Path, spec: WorldSpec = DEMO, *, report: Report = silent, tile: float = 1.0
+) -> World:
     """Write the raw files of a world, and what was planted in them.
+
+    One tile of one source is in memory at a time, whatever the scale.
 
     Args:
         out: A folder; made if it is not there. Files of the same name are replaced, each at once.
         spec: Which world.
+        report: Is told of each source, and of the rows written.
+        tile: Scale of a tile. Another one makes another world; small ones are for tests.
 
     Returns:
         The folders, the files with their rows, and the truth.
+
+    Raises:
+        SetupError: If the disk has no room for it.
     """
-    sources, planted = {}, []
-    for name in spec.sources:
-        truth = Planted(name)
-        folder = out / name
-        sources[name] = SourceFiles(folder, _WRITERS[name](folder, spec, truth))
-        planted.append(truth)
-    tables = write_truth(out / "truth", planted)
-    return World(out, spec, sources, Truth(out / "truth", tables))
+    need_room(out, spec)
+    tiles = tiles_of(spec, tile)
+    sources = {}
+    with TruthFiles(out / "truth", is_streamed=len(tiles) > 1) as truth:
+        for name in spec.sources:
+            sources[name] = _write_source(out / name, name, tiles, truth, report)
+    return World(out, spec, sources, Truth(out / "truth", truth.paths))
+
+
+def _write_source(
+    folder: Path, name: str, tiles: Sequence[Tile], truth: TruthFiles, report: Report
+) -> SourceFiles:
+    """Write the files of one source, a tile at a time."""
+    began = time.monotonic()
+    total = round(ROWS[name] * sum(tile.spec.scale for tile in tiles))
+    report(StepStarted(name, "synth", total))
+    with RawFiles(folder, lambda done: report(Progress(name, done))) as files:
+        for tile in tiles:
+            planted = Planted(name, dict(files.rows))
+            _WRITERS[name](files, tile, planted)
+            truth.add(planted)
+    rows = sum(files.rows.values())
+    report(StepFinished(name, "synth", rows, rows, 0, time.monotonic() - began))
+    return SourceFiles(folder, files.rows)

@@ -9,7 +9,6 @@ publisher's is unverified.
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -22,16 +21,15 @@ from prefdata.testing.world.edits import kinds, repeat
 from prefdata.testing.world.languages import LEXICONS
 from prefdata.testing.world.planted import NEAR_DUPLICATE_RATE, Planted
 from prefdata.testing.world.text import Composer
-from prefdata.testing.world.writing import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from prefdata.testing.world.community_structure import Structure
-    from prefdata.testing.world.spec import WorldSpec
+    from prefdata.testing.world.tiles import Tile
+    from prefdata.testing.world.writing import RawFiles
 
     Ints = NDArray[np.int64]
 
@@ -60,16 +58,18 @@ _EXPLAINED = (44, 100)
 _DEBRIS = (1, 5_000)
 _MEAN_SENTENCES = 5.0
 _CHUNK = 2_048
-_FIRST_ID = 10**18
+_FIRST_ID, _IDS_PER_TILE = 10**18, 10**8
 _MANY = 10
 
 
 class _World:
     """The texts that several rows share, and the generator of the rest."""
 
-    def __init__(self, rng: np.random.Generator, structure: Structure, truth: Planted) -> None:
-        self.rng, self.structure = rng, structure
-        self.composers = {name: Composer(lexicon) for name, lexicon in LEXICONS.items()}
+    def __init__(
+        self, rng: np.random.Generator, tile: Tile, structure: Structure, truth: Planted
+    ) -> None:
+        self.rng, self.tile, self.structure = rng, tile, structure
+        self.composers = {name: Composer(tile.lexicon(name)) for name in LEXICONS}
         n = len(structure.language)
         self.languages = np.array(structure.language, dtype=object)
         self.prompts: list[str] = [""] * n
@@ -147,9 +147,10 @@ class _World:
         return written
 
 
-def _ids(rng: np.random.Generator, n: int) -> list[int]:
+def _ids(rng: np.random.Generator, n: int, tile: int) -> list[int]:
     """Make conversation ids beyond 2^53; neighbours collide when they are read as floats."""
-    numbers = _FIRST_ID + np.cumsum(rng.integers(1, 500, size=n, dtype=np.int64))
+    first = _FIRST_ID + _IDS_PER_TILE * tile
+    numbers = first + np.cumsum(rng.integers(1, 500, size=n, dtype=np.int64))
     ids: list[int] = rng.permutation(numbers).tolist()
     return ids
 
@@ -164,7 +165,7 @@ def _rows(world: _World, truth: Planted) -> Iterator[list[object]]:
     """Write the rows, a chunk of text at a time."""
     structure, rng = world.structure, world.rng
     n, m = len(structure.language), len(structure.turn_row)
-    ids = _ids(rng, n)
+    ids = _ids(rng, n, world.tile.number)
     explained = np.zeros(m, dtype=bool)
     chosen = np.flatnonzero(structure.turn_choice >= 0)
     explained[chosen[pick(rng, len(chosen), planted(*_EXPLAINED, len(chosen)))]] = True
@@ -234,20 +235,11 @@ def _record(structure: Structure, truth: Planted) -> None:
     }
 
 
-def write_community_alignment(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, int]:
-    """Write the one file below a folder.
-
-    Returns:
-        Rows by file name.
-    """
-    structure = build_structure(generator(spec.seed, "community", "structure"), spec.scale)
-    world = _World(generator(spec.seed, "community", "text"), structure, truth)
+def write_community_alignment(files: RawFiles, tile: Tile, truth: Planted) -> None:
+    """Write a tile of the one file."""
+    seed = tile.spec.seed
+    rng = generator(seed, "community", "structure")
+    structure = build_structure(rng, tile.spec.scale, tile=tile.number)
+    world = _World(generator(seed, "community", "text"), tile, structure, truth)
     _record(structure, truth)
-    with (
-        atomic(folder / FILE) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_rows(world, truth))
-    return {FILE: len(structure.language)}
+    files.csv(FILE, COLUMNS, _rows(world, truth))

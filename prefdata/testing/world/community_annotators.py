@@ -25,6 +25,7 @@ __all__ = ["DEMOGRAPHICS", "N_ANNOTATORS", "Annotators", "assign_annotators", "d
 
 N_ANNOTATORS = 3_570
 _ABROAD = 0.1
+_FIRST_ID, _IDS_PER_TILE = 100_000, 1_000_000
 
 DEMOGRAPHICS = ("age", "gender", "education_level", "political", "ethnicity", "country")
 
@@ -83,8 +84,16 @@ class Annotators:
     groups: Ints
 
 
-def draw_annotators(rng: np.random.Generator, conversations: Mapping[str, int]) -> Annotators:
-    """Draw annotators of each language, in proportion to its conversations."""
+def draw_annotators(
+    rng: np.random.Generator, conversations: Mapping[str, int], *, tile: int = 0
+) -> Annotators:
+    """Draw annotators of each language, in proportion to its conversations.
+
+    Args:
+        rng: Decides who they are.
+        conversations: How many there are of each language.
+        tile: Number of the tile; each has ids of its own.
+    """
     total = max(len(conversations), round(N_ANNOTATORS * sum(conversations.values()) / 90_256))
     per_language = {name: max(1, n) for name, n in apportion(conversations, total).items()}
     languages = [name for name, n in per_language.items() for _ in range(n)]
@@ -100,7 +109,8 @@ def draw_annotators(rng: np.random.Generator, conversations: Mapping[str, int]) 
         country = "india" if abroad else _COUNTRIES[language]
         ethnicity = str(rng.choice(list(_ETHNICITIES[country]), p=_shares(_ETHNICITIES[country])))
         people.append([*(answers[name][index] for name in _ANSWERS), ethnicity, country])
-    numbers = 100_000 + np.cumsum(rng.integers(1, 200, size=count))
+    first = _FIRST_ID + _IDS_PER_TILE * tile
+    numbers = first + np.cumsum(rng.integers(1, 200, size=count))
     return Annotators(
         ids=[str(number) for number in rng.permutation(numbers).tolist()],
         language=languages,

@@ -169,10 +169,10 @@ def _choose(
     return np.where(asked, final, -1), [round(float(b), 4) for b in bias - bias.mean()]
 
 
-def build_structure(rng: np.random.Generator, scale: float) -> Structure:
-    """Build the skeleton for a share of the published size."""
+def build_structure(rng: np.random.Generator, scale: float, *, tile: int = 0) -> Structure:
+    """Build the skeleton for a share of the published size, with ids of a tile."""
     conversations = shrink(CONVERSATIONS, scale)
-    annotators = draw_annotators(rng, conversations)
+    annotators = draw_annotators(rng, conversations, tile=tile)
     languages = np.array(column(rng, conversations), dtype=object)
     n = len(languages)
     quirks: dict[str, Ints] = {}

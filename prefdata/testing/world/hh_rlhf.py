@@ -15,23 +15,29 @@ import numpy as np
 
 from prefdata.testing.world.counts import column, generator, pick, planted, shrink
 from prefdata.testing.world.edits import kinds, repeat
-from prefdata.testing.world.lexicon import ENGLISH
 from prefdata.testing.world.planted import NEAR_DUPLICATE_RATE, NOISE_RATE, Planted
-from prefdata.testing.world.red_team import RED_TEAM_FILE, write_red_team
+from prefdata.testing.world.red_team import write_red_team
 from prefdata.testing.world.text import Composer
 from prefdata.testing.world.values import GROUPS, draw_styles, utilities
-from prefdata.testing.world.writing import write_json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from prefdata.testing.world.spec import WorldSpec
+    from prefdata.testing.world.tiles import Tile
     from prefdata.testing.world.values import Styles
+    from prefdata.testing.world.writing import RawFiles
 
-__all__ = ["QUIRKS", "ROWS", "TURNS", "PlainPrompt", "plain_prompts", "write_hh_rlhf"]
+__all__ = [
+    "QUIRKS",
+    "ROWS",
+    "TURNS",
+    "PlainPrompt",
+    "plain_prompts",
+    "rows_before",
+    "write_hh_rlhf",
+]
 
 ROWS = {
     "harmless-base/train.jsonl.gz": 42_537,
@@ -271,37 +277,38 @@ def _curly(chosen: str, rejected: str) -> dict[str, str]:
     return {"chosen": pair[0], "rejected": pair[1]}
 
 
-def plain_prompts(spec: WorldSpec, name: str) -> list[PlainPrompt]:
-    """Return prompts of one file that another source can copy, without writing the file.
+def rows_before(tile: Tile, name: str) -> int:
+    """Count the rows that a file has before those of a tile."""
+    return tile.number * max(1, shrink(ROWS, tile.size)[name]) if tile.number else 0
+
+
+def plain_prompts(tile: Tile, name: str) -> list[PlainPrompt]:
+    """Return prompts of a tile of one file that another source can copy, without writing the file.
 
     They are those of regular rows with one turn of the human, not near-duplicates of another, with
     straight quotes: what a row says before its responses is the text, and nothing else.
 
     Args:
-        spec: Which world.
+        tile: Which part of a world; rows count from 0 within it.
         name: Name of a file, a key of `ROWS`.
     """
-    rows = max(1, shrink(ROWS, spec.scale)[name])
-    plan = _File(generator(spec.seed, "hh-rlhf", name), Composer(ENGLISH), name, rows)
+    rows = max(1, shrink(ROWS, tile.spec.scale)[name])
+    rng = generator(tile.spec.seed, "hh-rlhf", name)
+    plan = _File(rng, Composer(tile.lexicon()), name, rows)
     return plan.plain_prompts()
 
 
-def write_hh_rlhf(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, int]:
-    """Write the nine files below a folder.
-
-    Returns:
-        Rows by file name.
-    """
-    composer = Composer(ENGLISH)
-    written = {}
-    for name, count in shrink(ROWS, spec.scale).items():
+def write_hh_rlhf(files: RawFiles, tile: Tile, truth: Planted) -> None:
+    """Write a tile of the nine files."""
+    composer = Composer(tile.lexicon())
+    for name, count in shrink(ROWS, tile.spec.scale).items():
         rows = max(1, count)
-        plan = _File(generator(spec.seed, "hh-rlhf", name), composer, name, rows)
+        plan = _File(generator(tile.spec.seed, "hh-rlhf", name), composer, name, rows)
         plan.record(truth)
-        written[name] = write_json_lines(folder / name, plan.lines())
-    written[RED_TEAM_FILE] = write_red_team(folder / RED_TEAM_FILE, spec, truth)
+        files.lines(name, plan.lines())
+    write_red_team(files, tile, truth)
     crowds = {"harmless": "careful", "helpful": "thorough"}
     indices = [list(GROUPS).index(group) for group in crowds.values()]
-    truth.annotators(list(crowds), np.array(indices))
+    if tile.number == 0:  # the same crowds answer in all tiles
+        truth.annotators(list(crowds), np.array(indices))
     truth.parameters["crowds"] = crowds
-    return written

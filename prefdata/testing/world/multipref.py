@@ -13,23 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from prefdata.testing.world.counts import column, generator, pick, planted
-from prefdata.testing.world.lexicon import ENGLISH
 from prefdata.testing.world.multipref_prompts import Prompts, relabel
 from prefdata.testing.world.planted import NOISE_RATE, Planted
 from prefdata.testing.world.text import Composer
 from prefdata.testing.world.values import assign_groups, draw_styles, weights
-from prefdata.testing.world.writing import atomic
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from prefdata.testing.world.spec import WorldSpec
+    from prefdata.testing.world.tiles import Tile
     from prefdata.testing.world.values import Styles
+    from prefdata.testing.world.writing import RawFiles
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float32]
@@ -126,7 +124,9 @@ def _hex(*parts: object) -> str:
     return hashlib.blake2b("/".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
-def _workers(rng: np.random.Generator, rows: int) -> tuple[list[str], Ints, Ints]:
+def _workers(
+    rng: np.random.Generator, rows: int, last_names: Sequence[str]
+) -> tuple[list[str], Ints, Ints]:
     """Name the workers and give each row four: two normal, then two expert.
 
     Returns:
@@ -135,9 +135,9 @@ def _workers(rng: np.random.Generator, rows: int) -> tuple[list[str], Ints, Ints
     n_normal = max(3, round(_N_NORMAL * rows / ROWS))
     n_expert = max(3, round(_N_EXPERT * rows / ROWS))
     count = n_normal + n_expert
-    spots = rng.permutation(len(_ADJECTIVES) * len(_NAMES))[:count]
+    spots = rng.permutation(len(_ADJECTIVES) * len(last_names))[:count]
     names = [
-        f"{_ADJECTIVES[spot // len(_NAMES)]}_{_NAMES[spot % len(_NAMES)]}"
+        f"{_ADJECTIVES[spot // len(last_names)]}_{last_names[spot % len(last_names)]}"
         for spot in spots.tolist()
     ]
     first = rng.integers(0, (n_normal, n_expert), size=(rows, 2))
@@ -193,19 +193,15 @@ class _Notes:
         return note
 
 
-def write_multipref(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, int]:
-    """Write the one file below a folder.
-
-    Returns:
-        Rows by file name.
-    """
+def write_multipref(files: RawFiles, tile: Tile, truth: Planted) -> None:
+    """Write a tile of the one file."""
+    spec, composer = tile.spec, Composer(tile.lexicon())
     rng = generator(spec.seed, "multipref")
-    composer = Composer(ENGLISH)
     rows = max(1, round(ROWS * spec.scale))
-    prompts = Prompts(rng, composer, spec, rows)
+    prompts = Prompts(rng, composer, tile, rows)
     topics = prompts.topics[prompts.of]
     styles = draw_styles(rng, 2 * rows).reshape(rows, 2, -1)
-    names, groups, workers = _workers(rng, rows)
+    names, groups, workers = _workers(rng, rows, tile.people(_NAMES))
     flipped = np.zeros((rows, 4), dtype=bool)
     flipped.ravel()[pick(rng, 4 * rows, planted(*NOISE_RATE, 4 * rows))] = True
     notes = _Notes(rng, names, _steps(rng, styles, groups[workers], flipped))
@@ -233,8 +229,7 @@ def write_multipref(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, 
         }
         for row, number in enumerate(prompts.of.tolist())
     ]
-    with atomic(folder / FILE) as temporary:
-        pq.write_table(pa.Table.from_pylist(table, schema=SCHEMA), temporary, row_group_size=1_000)
+    files.table(FILE, pa.Table.from_pylist(table, schema=SCHEMA), row_group_size=1_000)
     prompts.record(truth, FILE)
     truth.annotators(names, groups)
     for side in (0, 1):
@@ -242,4 +237,3 @@ def write_multipref(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, 
     noisy, slots = np.nonzero(flipped)
     truth.noisy(FILE, noisy.tolist(), position=slots)
     truth.quirk(FILE, [row for row, name in enumerate(categories) if not name], "empty_category")
-    return {FILE: rows}

@@ -13,15 +13,15 @@ import numpy as np
 
 from prefdata.testing.world.counts import generator, planted
 from prefdata.testing.world.edits import KINDS, copy_of, kinds, repeat
-from prefdata.testing.world.hh_rlhf import plain_prompts
+from prefdata.testing.world.hh_rlhf import plain_prompts, rows_before
 from prefdata.testing.world.planted import CROSS_DUPLICATE_RATE, NEAR_DUPLICATE_RATE, Planted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from prefdata.testing.world.edits import Kind
-    from prefdata.testing.world.spec import WorldSpec
     from prefdata.testing.world.text import Composer
+    from prefdata.testing.world.tiles import Tile
 
     Ints = NDArray[np.int64]
 
@@ -44,9 +44,7 @@ class Prompts:
     of: Ints
     """``(rows,)``, the prompt of each comparison."""
 
-    def __init__(
-        self, rng: np.random.Generator, composer: Composer, spec: WorldSpec, rows: int
-    ) -> None:
+    def __init__(self, rng: np.random.Generator, composer: Composer, tile: Tile, rows: int) -> None:
         """Write the prompts, and give each comparison one."""
         count = max(1, round(_N_PROMPTS * rows / _N_COMPARISONS))
         self._fillers = composer.lexicon.circumstances.fillers
@@ -58,7 +56,7 @@ class Prompts:
         # The first row of each prompt stands at its own number until the rows are shuffled.
         self._first_row = np.argsort(order)[:count]
         free = self._repeat(free)
-        self._places = self._copy_hh(spec, free[: planted(*CROSS_DUPLICATE_RATE, count)])
+        self._places = self._copy_hh(tile, free[: planted(*CROSS_DUPLICATE_RATE, count)])
 
     def _repeat(self, free: Ints) -> Ints:
         """Copy some prompts in all kinds; return the numbers that are neither copy nor original."""
@@ -70,20 +68,21 @@ class Prompts:
         self.topics[rows] = self.topics[of_rows]
         return rest
 
-    def _copy_hh(self, spec: WorldSpec, numbers: Ints) -> dict[int, tuple[str, int, Kind]]:
+    def _copy_hh(self, tile: Tile, numbers: Ints) -> dict[int, tuple[str, int, Kind]]:
         """Copy prompts of HH-RLHF; return label, row and kind by the number of the prompt."""
         places: dict[int, tuple[str, int, Kind]] = {}
         parts = np.array_split(numbers, len(HH_FILES))
         for (label, file), part in zip(HH_FILES.items(), parts, strict=True):
-            known = plain_prompts(spec, file) if len(part) else []
-            order = generator(spec.seed, "multipref", file).permutation(len(known)).tolist()
+            known = plain_prompts(tile, file) if len(part) else []
+            before = rows_before(tile, file)
+            order = generator(tile.spec.seed, "multipref", file).permutation(len(known)).tolist()
             # A small world has fewer prompts to copy than are wanted.
             for index, (number, spot) in enumerate(zip(part.tolist(), order, strict=False)):
                 prompt, kind = known[spot], kinds(1, index)[0]
                 way = index // len(KINDS)
                 self.texts[number] = copy_of(prompt.text, kind, way, self._fillers)
                 self.topics[number] = prompt.topic
-                places[number] = (label, prompt.row, kind)
+                places[number] = (label, before + prompt.row, kind)
         return places
 
     @property

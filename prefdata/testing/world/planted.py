@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 
 from prefdata.testing.world.values import GROUPS, QUALITIES
 from prefdata.testing.world.writing import atomic
@@ -14,6 +16,7 @@ from prefdata.testing.world.writing import atomic
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+    from types import TracebackType
 
     from numpy.typing import NDArray
 
@@ -25,7 +28,7 @@ __all__ = [
     "NEAR_DUPLICATE_RATE",
     "NOISE_RATE",
     "Planted",
-    "write_truth",
+    "TruthFiles",
 ]
 
 NOISE_RATE = (1, 20)
@@ -67,15 +70,23 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 class Planted:
     """The planted truth of one source while it is being written."""
 
-    def __init__(self, source: str) -> None:
-        """Start empty."""
+    def __init__(self, source: str, before: Mapping[str, int] | None = None) -> None:
+        """Start empty.
+
+        Args:
+            source: Its name.
+            before: Rows that each file has already; what is told counts from there.
+        """
         self.source = source
+        self._before = before or {}
         self.parameters: dict[str, Any] = {}
         self._parts: dict[str, list[pl.DataFrame]] = {name: [] for name in _SCHEMAS}
 
     def _add(self, table: str, columns: Mapping[str, Any]) -> None:
         schema = _SCHEMAS[table]
         full = {"source": self.source, **columns}
+        if before := self._before.get(columns.get("file", ""), 0):
+            full["row"] = np.asarray(full["row"], dtype=np.int64) + before
         size = max((len(v) for v in full.values() if not isinstance(v, str | int)), default=1)
         if size:
             series = [
@@ -127,7 +138,8 @@ class Planted:
     ) -> None:
         """Record first prompts that repeat another one of the source, and in which kind."""
         place = {"file": file, "row": list(rows), "turn": 0}
-        original = {"of_file": of_file, "of_row": list(of_rows)}
+        before = self._before.get(of_file, 0)
+        original = {"of_file": of_file, "of_row": [before + row for row in of_rows]}
         self._add("near_duplicates", {**place, **original, "kind": copied})
 
     def cross_duplicates(
@@ -139,7 +151,10 @@ class Planted:
         of_rows: Iterable[int],
         copied: Sequence[Kind],
     ) -> None:
-        """Record first prompts that repeat one of another source, and in which kind."""
+        """Record first prompts that repeat one of another source, and in which kind.
+
+        What they repeat is named by its row in the whole file of the other source.
+        """
         place = {"file": file, "row": list(rows), "turn": 0}
         original = {"of_source": of_source, "of_file": of_files, "of_row": list(of_rows)}
         self._add("cross_duplicates", {**place, **original, "kind": copied})
@@ -154,15 +169,68 @@ class Planted:
         return frame.sort(frame.columns, maintain_order=True) if name == "quirks" else frame
 
 
-def write_truth(folder: Path, planted: Sequence[Planted]) -> dict[str, Path]:
-    """Write the truth of all sources: one Parquet file per table, one JSON of parameters."""
-    paths: dict[str, Path] = {}
-    for name in _SCHEMAS:
-        paths[name] = folder / f"{name}.parquet"
-        frame = pl.concat([one.table(name) for one in planted])
-        with atomic(paths[name]) as temporary:
-            frame.write_parquet(temporary, compression="zstd", statistics=False)
-    parameters = {
+class TruthFiles:
+    """The files of the truth while sources tell theirs, tile by tile.
+
+    The truth of a single tile is written at the end, as one frame; that of several tiles goes into
+    the files at once, so that one tile is in memory.
+    """
+
+    def __init__(self, folder: Path, *, is_streamed: bool) -> None:
+        """Open nothing yet; ``is_streamed`` says that there are several tiles."""
+        self._folder, self._is_streamed = folder, is_streamed
+        self.paths = {name: folder / f"{name}.parquet" for name in _SCHEMAS}
+        self._kept: list[Planted] = []
+        self._parameters: dict[str, list[dict[str, Any]]] = {}
+        self._stack = ExitStack()
+        self._writers: dict[str, pq.ParquetWriter] = {}
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Put the files into place, or remove what is half written."""
+        if error is None:
+            self._finish()
+        self._stack.__exit__(kind, error, traceback)
+
+    def add(self, planted: Planted) -> None:
+        """Take what a tile of a source planted."""
+        self._parameters.setdefault(planted.source, []).append(planted.parameters)
+        if not self._is_streamed:
+            self._kept.append(planted)
+            return
+        for name in _SCHEMAS:
+            table = planted.table(name).to_arrow(compat_level=pl.CompatLevel.oldest())
+            if name not in self._writers:
+                temporary = self._stack.enter_context(atomic(self.paths[name]))
+                writer = pq.ParquetWriter(
+                    temporary, table.schema, compression="zstd", write_statistics=False
+                )
+                self._writers[name] = self._stack.enter_context(writer)
+            self._writers[name].write_table(table)
+
+    def _finish(self) -> None:
+        if not self._is_streamed:
+            for name, path in self.paths.items():
+                empty = pl.DataFrame(schema=_SCHEMAS[name])
+                frame = pl.concat([empty, *(one.table(name) for one in self._kept)])
+                with atomic(path) as temporary:
+                    frame.write_parquet(temporary, compression="zstd", statistics=False)
+        with atomic(self._folder / "parameters.json") as temporary:
+            told = json.dumps(_parameters(self._parameters), indent=2)
+            temporary.write_text(told + "\n", encoding="utf-8")
+
+
+def _parameters(by_source: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Tell the parameters of the world; where tiles have their own, those of each."""
+    return {
         "qualities": list(QUALITIES),
         "value_groups": {
             name: dict(zip(QUALITIES, row, strict=True)) for name, row in GROUPS.items()
@@ -170,8 +238,10 @@ def write_truth(folder: Path, planted: Sequence[Planted]) -> dict[str, Path]:
         "noise_rate": NOISE_RATE[0] / NOISE_RATE[1],
         "near_duplicate_rate": NEAR_DUPLICATE_RATE[0] / NEAR_DUPLICATE_RATE[1],
         "cross_duplicate_rate": CROSS_DUPLICATE_RATE[0] / CROSS_DUPLICATE_RATE[1],
-        "sources": {one.source: one.parameters for one in planted},
+        "sources": {
+            name: tiles[0]
+            if all(one == tiles[0] for one in tiles)
+            else {**tiles[0], "tiles": tiles}
+            for name, tiles in by_source.items()
+        },
     }
-    with atomic(folder / "parameters.json") as temporary:
-        temporary.write_text(json.dumps(parameters, indent=2) + "\n", encoding="utf-8")
-    return paths

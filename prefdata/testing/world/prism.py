@@ -17,21 +17,20 @@ from prefdata.testing.world.edits import kinds, repeat
 from prefdata.testing.world.lexicon import ENGLISH
 from prefdata.testing.world.planted import NEAR_DUPLICATE_RATE, Planted
 from prefdata.testing.world.prism_metadata import draw_flags, metadata_rows
-from prefdata.testing.world.prism_structure import Structure, build_structure
+from prefdata.testing.world.prism_structure import First, Structure, build_structure
 from prefdata.testing.world.prism_survey import START, build_survey, stretch
 from prefdata.testing.world.prism_tables import provider
 from prefdata.testing.world.text import Composer, unique
-from prefdata.testing.world.writing import write_json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from prefdata.testing.world.edits import Kind
     from prefdata.testing.world.prism_metadata import Flags
-    from prefdata.testing.world.spec import WorldSpec
+    from prefdata.testing.world.tiles import Tile
+    from prefdata.testing.world.writing import RawFiles
 
     Ints = NDArray[np.int64]
 
@@ -69,10 +68,16 @@ class _Texts:
     """All texts of the world, held at once because they are referred to from several files."""
 
     def __init__(
-        self, rng: np.random.Generator, structure: Structure, flags: Flags, truth: Planted
+        self,
+        rng: np.random.Generator,
+        tile: Tile,
+        structure: Structure,
+        flags: Flags,
+        truth: Planted,
     ) -> None:
         self.rng, self.structure, self.truth = rng, structure, truth
-        self.composer = Composer(ENGLISH)
+        self.composer = Composer(tile.lexicon())
+        self.is_first = tile.number == 0
         self.seen = set(_STOCK_PROMPTS) | set(_STOCK_REPLIES) | set(_STOCK_FEEDBACK)
         self._goals = cycle(ENGLISH.goals)
         openings, self.topics = self._openings()
@@ -84,7 +89,8 @@ class _Texts:
         """Write opening prompts, some of which repeat another one."""
         n = len(self.structure.conversation_user)
         texts, topics = self.composer.prompts(self.rng, n, long_share=0.35)
-        if n > _N_EXTREMES:
+        # Once in a world: the shortest prompts of many tiles would be equal by chance.
+        if n > _N_EXTREMES and self.is_first:
             texts[1], texts[2] = "Hi", stretch(texts[2], _LONGEST_OPENING)
         free = self.rng.permutation(np.arange(3, n)).tolist()
         n_same = min(planted(_N_SAME_OPENING, _N_CONVERSATIONS, n), len(free) // 2)
@@ -236,8 +242,8 @@ def _conversations(
                 for u in range(begins[interaction], begins[interaction + 1])
             ]
         yield {
-            "conversation_id": f"c{row}",
-            "user_id": f"user{structure.conversation_user[row]}",
+            "conversation_id": structure.conversation_id(row),
+            "user_id": structure.user_id(int(structure.conversation_user[row])),
             "included_in_balanced_subset": bool(structure.conversation_is_balanced[row]),
             "generated_datetime": f"{moments[row]:%Y-%m-%d %H:%M:%S}",
             "timing_duration_s": round(float(seconds[row]), 2),
@@ -273,10 +279,10 @@ def _utterances(structure: Structure, texts: _Texts) -> Iterator[dict[str, Any]]
     for row, (interaction, conversation, turn) in enumerate(places):
         said = _said(structure, row)
         yield {
-            "utterance_id": f"ut{row}",
-            "interaction_id": f"int{structure.interaction_number[interaction]}",
-            "conversation_id": f"c{conversation}",
-            "user_id": f"user{structure.conversation_user[conversation]}",
+            "utterance_id": structure.utterance_id(row),
+            "interaction_id": structure.interaction_id(interaction),
+            "conversation_id": structure.conversation_id(conversation),
+            "user_id": structure.user_id(int(structure.conversation_user[conversation])),
             "turn": turn,
             "within_turn_id": said["within_turn_id"],
             "included_in_balanced_subset": bool(structure.conversation_is_balanced[conversation]),
@@ -287,35 +293,34 @@ def _utterances(structure: Structure, texts: _Texts) -> Iterator[dict[str, Any]]
         }
 
 
-def write_prism(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, int]:
-    """Write the four files below a folder.
-
-    Returns:
-        Rows by file name.
-    """
-    structure = build_structure(generator(spec.seed, "prism", "structure"), spec.scale)
-    survey, moments = build_survey(generator(spec.seed, "prism", "survey"), structure)
-    flags = draw_flags(generator(spec.seed, "prism", "metadata"), structure)
-    rng = generator(spec.seed, "prism", "text")
-    texts = _Texts(rng, structure, flags, truth)
+def write_prism(files: RawFiles, tile: Tile, truth: Planted) -> None:
+    """Write a tile of the four files."""
+    seed = tile.spec.seed
+    rng = generator(seed, "prism", "structure")
+    structure = build_structure(rng, tile.spec.scale, _first(files))
+    survey, moments = build_survey(generator(seed, "prism", "survey"), structure)
+    flags = draw_flags(generator(seed, "prism", "metadata"), structure)
+    rng = generator(seed, "prism", "text")
+    texts = _Texts(rng, tile, structure, flags, truth)
     _record(structure, truth)
-    return {
-        "survey.jsonl": write_json_lines(folder / "survey.jsonl", survey),
-        "conversations.jsonl": write_json_lines(
-            folder / "conversations.jsonl", _conversations(rng, structure, texts, moments)
-        ),
-        "utterances.jsonl": write_json_lines(
-            folder / "utterances.jsonl", _utterances(structure, texts)
-        ),
-        "metadata.jsonl": write_json_lines(
-            folder / "metadata.jsonl", metadata_rows(structure, flags)
-        ),
-    }
+    files.lines("survey.jsonl", survey)
+    files.lines("conversations.jsonl", _conversations(rng, structure, texts, moments))
+    files.lines("utterances.jsonl", _utterances(structure, texts))
+    files.lines("metadata.jsonl", metadata_rows(structure, flags))
+
+
+def _first(files: RawFiles) -> First:
+    """Go on with the numbers of the tiles that are written."""
+    names = ("survey", "conversations", "utterances", "metadata")
+    users, conversations, utterances, texts = (files.rows.get(f"{n}.jsonl", 0) for n in names)
+    # Metadata has a row for each text: two of a user, one of each of the others.
+    interactions = texts - utterances - 2 * users - conversations
+    return First(users, conversations, interactions, utterances)
 
 
 def _record(structure: Structure, truth: Planted) -> None:
     """Tell the truth about annotators, responses, noise and quirks."""
-    users = [f"user{user}" for user in range(len(structure.user_group))]
+    users = [structure.user_id(user) for user in range(len(structure.user_group))]
     truth.annotators(users, structure.user_group)
     truth.responses(
         "utterances.jsonl",

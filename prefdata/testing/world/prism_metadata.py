@@ -129,12 +129,13 @@ def _ids(structure: Structure, column_id: str, index: int) -> dict[str, str | No
         conversation = index
     if conversation is not None:
         user = int(structure.conversation_user[conversation])
-    number = None if interaction is None else structure.interaction_number[interaction]
     return {
-        "user_id": f"user{user}",
-        "conversation_id": None if conversation is None else f"c{conversation}",
-        "interaction_id": None if number is None else f"int{number}",
-        "utterance_id": None if utterance is None else f"ut{utterance}",
+        "user_id": structure.user_id(user),
+        "conversation_id": None
+        if conversation is None
+        else structure.conversation_id(conversation),
+        "interaction_id": None if interaction is None else structure.interaction_id(interaction),
+        "utterance_id": None if utterance is None else structure.utterance_id(utterance),
     }
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
-__all__ = ["Structure", "build_structure"]
+__all__ = ["First", "Structure", "build_structure"]
 
 _N_INTERACTIONS, _N_UTTERANCES = 27_172, 68_371
 _N_IDENTICAL, _N_EMPTY, _N_STOCK = 265, 147, 1_346
@@ -50,9 +50,21 @@ _TWO_FIRST = (4, 44)
 """Sizes that open with two responses, or else turns would not be as published."""
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """The number of the first user, conversation, interaction and utterance in their ids."""
+
+    user: int = 0
+    conversation: int = 0
+    interaction: int = 0
+    utterance: int = 0
+
+
 @dataclass(frozen=True)
 class Structure:
     """Parallel arrays for users, conversations, interactions (turns) and utterances."""
+
+    first: First
 
     user_group: Ints
     user_conversations: Ints
@@ -80,6 +92,22 @@ class Structure:
     is_empty: Bools
     stock: Ints
     """Which stock reply an utterance is, or -1."""
+
+    def user_id(self, user: int) -> str:
+        """Name a user."""
+        return f"user{self.first.user + user}"
+
+    def conversation_id(self, conversation: int) -> str:
+        """Name a conversation."""
+        return f"c{self.first.conversation + conversation}"
+
+    def interaction_id(self, interaction: int) -> str:
+        """Name an interaction."""
+        return f"int{self.first.interaction + int(self.interaction_number[interaction])}"
+
+    def utterance_id(self, utterance: int) -> str:
+        """Name an utterance."""
+        return f"ut{self.first.utterance + utterance}"
 
     @property
     def utterance_conversation(self) -> Ints:
@@ -210,8 +238,10 @@ def _numbers(turns: Ints) -> Ints:
     return np.repeat(begins, turns) + _positions(turns)
 
 
-def build_structure(rng: np.random.Generator, scale: float) -> Structure:
-    """Build the skeleton for a share of the published size."""
+def build_structure(
+    rng: np.random.Generator, scale: float, first_ids: First = First()
+) -> Structure:
+    """Build the skeleton for a share of the published size, with ids from some numbers on."""
     n_users = max(2, round(N_PARTICIPANTS * scale))
     per_user = np.array(column(rng, CONVERSATIONS_PER_USER, n_users), dtype=np.int64)
     n = int(per_user.sum())
@@ -251,6 +281,7 @@ def build_structure(rng: np.random.Generator, scale: float) -> Structure:
     taken = identical | is_chosen & (shown == _TWO)[interaction] & ~is_first[interaction]
     empty, stock = _sentinels(rng, taken, is_first[interaction])
     return Structure(
+        first=first_ids,
         user_group=groups,
         user_conversations=per_user,
         user_is_balanced=user_balanced,

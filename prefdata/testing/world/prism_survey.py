@@ -208,7 +208,7 @@ def build_survey(
         texts = _texts(row, group, spots[row])
         table.append(
             {
-                "user_id": f"user{row}",
+                "user_id": structure.user_id(row),
                 "survey_only": not structure.user_conversations[row],
                 "num_completed_conversations": int(structure.user_conversations[row]),
                 "timing_duration_s": durations[row],

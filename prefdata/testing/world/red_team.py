@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prefdata.testing.world.counts import column, generator, pick, planted
-from prefdata.testing.world.lexicon import ENGLISH
 from prefdata.testing.world.text import Composer
 from prefdata.testing.world.values import draw_styles
-from prefdata.testing.world.writing import write_json_array, write_json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from prefdata.testing.world.planted import Planted
-    from prefdata.testing.world.spec import WorldSpec
+    from prefdata.testing.world.tiles import Tile
+    from prefdata.testing.world.writing import RawFiles
 
 __all__ = ["RED_TEAM_FILE", "RED_TEAM_ROWS", "write_red_team"]
 
@@ -36,12 +34,14 @@ _TURNS = {4: 5, 6: 8, 8: 6, 10: 2, 12: 1}
 _TAGS = ("Fraud & deception", "Offensive language", "Theft", "Other", "N/A - Invalid attempt")
 
 
-def _rows(rng: np.random.Generator, rows: int, tagged: set[int]) -> Iterator[dict[str, Any]]:
-    composer = Composer(ENGLISH)
+def _rows(
+    rng: np.random.Generator, tile: Tile, rows: int, tagged: set[int]
+) -> Iterator[dict[str, Any]]:
+    composer = Composer(tile.lexicon())
     prompts, topics = composer.prompts(rng, rows, long_share=0.3)
     turns = np.array(column(rng, _TURNS, rows))
     models, sizes = column(rng, _MODELS, rows), column(rng, _SIZES, rows)
-    members = rng.integers(_MEMBERS, size=rows).tolist()
+    members = (rng.integers(_MEMBERS, size=rows) + _MEMBERS * tile.number).tolist()
     for start in range(0, rows, _CHUNK):
         chunk = np.arange(start, min(start + _CHUNK, rows))
         said_on = np.repeat(topics[chunk], turns[chunk] // 2)
@@ -69,11 +69,11 @@ def _rows(rng: np.random.Generator, rows: int, tagged: set[int]) -> Iterator[dic
             }
 
 
-def write_red_team(path: Path, spec: WorldSpec, truth: Planted) -> int:
-    """Write the red-team file in the layout of the spec and return its rows."""
-    rng = generator(spec.seed, "hh-rlhf", "red-team")
-    rows = max(1, round(RED_TEAM_ROWS * spec.scale))
+def write_red_team(files: RawFiles, tile: Tile, truth: Planted) -> None:
+    """Write a tile of the red-team file in the layout of the spec."""
+    rng = generator(tile.spec.seed, "hh-rlhf", "red-team")
+    rows = max(1, round(RED_TEAM_ROWS * tile.spec.scale))
     tagged = pick(rng, rows, planted(_TAGGED, RED_TEAM_ROWS, rows)).tolist()
     truth.quirk(RED_TEAM_FILE, tagged, "tagged")
-    write = write_json_array if spec.red_team_layout == "array" else write_json_lines
-    return write(path, _rows(rng, rows, set(tagged)))
+    write = files.array if tile.spec.red_team_layout == "array" else files.lines
+    write(RED_TEAM_FILE, _rows(rng, tile, rows, set(tagged)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import polars as pl
 
@@ -12,9 +12,36 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["DEMO", "SOURCES", "SourceFiles", "Truth", "World", "WorldSpec"]
+__all__ = [
+    "DEMO",
+    "MAX_SCALE",
+    "PAIRS",
+    "SOURCES",
+    "SourceFiles",
+    "Truth",
+    "World",
+    "WorldSpec",
+    "scale_of_pairs",
+]
 
 SOURCES = ("hh-rlhf", "ultrafeedback", "prism", "community-alignment", "multipref")
+MAX_SCALE = 1_000
+
+PAIRS = {
+    "hh-rlhf": 169_227,
+    "ultrafeedback": 345_963,
+    "prism": 48_924,
+    "community-alignment": 698_550,
+    "multipref": 30_166,
+}
+"""Pairs that the recipe ``clean`` makes of each source at scale 1, 1,292,830 together.
+
+Counted in the raw files of seed 0: rows of HH-RLHF whose sides differ; two completions of
+UltraFeedback whose mean ratings differ; two responses to a prompt of PRISM more than 5 points
+apart; the preferred response of Community Alignment and each other one; answers of MultiPref for
+``overall`` that are no tie; never two responses with the same words. Another seed moves them by
+less than one in a hundred.
+"""
 
 RedTeamLayout = Literal["array", "lines"]
 Vintage = Literal["post-fix", "pre-fix"]
@@ -27,7 +54,8 @@ class WorldSpec:
 
     Args:
         seed: Where all chance comes from, together with the name of the source.
-        scale: Share of the published size, in ``(0, 1]``; 1.0 holds the published counts.
+        scale: How many times the published size, in ``(0, 1000]``; 1.0 holds the published counts,
+            more than that is made of tiles (`prefdata.testing.world.tiles`).
         sources: The sources to write, each independent of the others.
         red_team_layout: Whether the red-team file is one JSON array or JSON Lines.
         ultrafeedback_vintage: ``pre-fix`` has no ``fine-grained_score`` and shows every
@@ -50,8 +78,8 @@ class WorldSpec:
         if self.seed < 0:
             message = f"seed must not be negative: {self.seed}"
             raise ValueError(message)
-        if not 0 < self.scale <= 1:
-            message = f"scale must lie in (0, 1]: {self.scale}"
+        if not 0 < self.scale <= MAX_SCALE:
+            message = f"scale must lie in (0, {MAX_SCALE}]: {self.scale}"
             raise ValueError(message)
         unknown = [name for name in self.sources if name not in SOURCES]
         if unknown or len(set(self.sources)) != len(self.sources):
@@ -65,6 +93,25 @@ class WorldSpec:
             if value not in allowed:
                 message = f"{value!r} is not one of {allowed}"
                 raise ValueError(message)
+
+    @classmethod
+    def of_pairs(cls, n: int, *, seed: int = 0, sources: tuple[str, ...] = SOURCES) -> Self:
+        """Name the world that the recipe ``clean`` makes about so many pairs from.
+
+        Raises:
+            ValueError: If no world of these sources has so few or so many.
+        """
+        return cls(seed=seed, scale=scale_of_pairs(n, sources), sources=sources)
+
+
+def scale_of_pairs(n: int, sources: tuple[str, ...] = SOURCES) -> float:
+    """Return the scale at which ``make-pairs`` of the recipe ``clean`` yields about `n` pairs.
+
+    Examples:
+        >>> scale_of_pairs(sum(PAIRS.values()))
+        1.0
+    """
+    return round(n / sum(PAIRS[name] for name in sources), 4)
 
 
 DEMO = WorldSpec(scale=0.0065)

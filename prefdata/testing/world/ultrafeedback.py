@@ -17,17 +17,16 @@ import numpy as np
 from prefdata.testing.world.counts import apportion, generator, pick, planted, shrink
 from prefdata.testing.world.edits import kinds, repeat
 from prefdata.testing.world.judge import ASPECTS, CRITIQUES, LENGTH_BIAS, RATIONALES, judge
-from prefdata.testing.world.lexicon import ENGLISH
 from prefdata.testing.world.planted import NEAR_DUPLICATE_RATE, Planted
 from prefdata.testing.world.text import Composer
 from prefdata.testing.world.values import draw_styles
-from prefdata.testing.world.writing import write_json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from prefdata.testing.world.spec import WorldSpec
+    from prefdata.testing.world.tiles import Tile
+    from prefdata.testing.world.writing import RawFiles
 
 __all__ = ["MODELS", "ROWS", "write_ultrafeedback"]
 
@@ -203,23 +202,17 @@ class _File:
         return [note] if self.spec.ultrafeedback_annotations == "array" else note
 
 
-def write_ultrafeedback(folder: Path, spec: WorldSpec, truth: Planted) -> dict[str, int]:
-    """Write the six files below a folder.
-
-    Returns:
-        Rows by file name.
-    """
-    composer = Composer(ENGLISH)
+def write_ultrafeedback(files: RawFiles, tile: Tile, truth: Planted) -> None:
+    """Write a tile of the six files."""
+    spec, composer = tile.spec, Composer(tile.lexicon())
     counts = {name: max(1, rows) for name, rows in shrink(ROWS, spec.scale).items()}
     tens = apportion(ROWS, round(_N_TENS * spec.scale))
     benchmark_file = "truthful_qa.jsonl"
     rng = generator(spec.seed, "ultrafeedback", benchmark_file)
     benchmark, _ = composer.prompts(rng, counts[benchmark_file], long_share=0.7)
-    written = {}
     for name, rows in counts.items():
         plan = _File(composer, spec, name, rows)
         plan.plant_duplicates(truth, [] if name == benchmark_file else benchmark)
         plan.judge(truth, min(tens[name], rows))
-        written[name] = write_json_lines(folder / name, plan.lines())
+        files.lines(name, plan.lines())
     truth.parameters |= {"judge": "gpt-4", "length_bias": LENGTH_BIAS}
-    return written

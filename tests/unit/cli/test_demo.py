@@ -46,6 +46,38 @@ def test_a_dataset_may_be_named_twice(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_scale_out_of_range_is_refused(run: Run, tmp_path: Path) -> None:
-    told = run("synth", tmp_path, "--scale", "2")
+    told = run("synth", tmp_path, "--scale", "2000")
     assert (told.status, told.stdout) == (2, "")
     assert "--scale" in told.stderr
+
+
+def test_a_number_of_pairs_stands_for_a_scale(run: Run, tmp_path: Path) -> None:
+    told = [
+        run("synth", tmp_path, "--pairs", pairs, "--source", "multipref", "--json")
+        for pairs in ("60", "0.06k", "0_060")
+    ]
+    assert [one.status for one in told] == [0, 0, 0]
+    assert len({one.stdout for one in told}) == 1
+    assert json.loads(told[0].stdout)["rows"] == 21
+
+
+def test_a_number_of_pairs_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
+    for wrong in ("many", "-5", "1G2", "3", "99G"):
+        told = run("synth", tmp_path / "raw", f"--pairs={wrong}")
+        assert told.status == 2
+        assert "--pairs" in told.stderr
+        assert "such as 200k, 15M or 1_000_000" in told.stderr
+    assert not (tmp_path / "raw").exists()
+
+
+def test_a_scale_and_a_number_of_pairs_are_refused_together(run: Run, tmp_path: Path) -> None:
+    told = run("synth", tmp_path / "raw", "--pairs", "1M", "--scale", "1")
+    assert told.status == 2
+    assert "not both" in told.stderr
+
+
+def test_a_world_that_the_disk_cannot_hold_is_refused(run: Run, tmp_path: Path) -> None:
+    told = run("synth", tmp_path / "raw", "--scale", "1000")
+    assert (told.status, told.stdout) == (4, "")
+    assert "takes about 1,6" in told.stderr
+    assert not (tmp_path / "raw").exists()

@@ -12,6 +12,8 @@ from prefdata.testing.world import World, WorldSpec
 from prefdata.testing.world.counts import shrink
 from prefdata.testing.world.hh_rlhf import ROWS, write_hh_rlhf
 from prefdata.testing.world.planted import Planted
+from prefdata.testing.world.tiles import Tile
+from prefdata.testing.world.writing import RawFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +77,8 @@ def test_a_file_of_the_published_size_has_the_measured_quirks(
     name = "harmless-base/test.jsonl.gz"
     monkeypatch.setattr("prefdata.testing.world.hh_rlhf.ROWS", {name: ROWS[name]})
     monkeypatch.setattr("prefdata.testing.world.red_team.RED_TEAM_ROWS", 100)
-    write_hh_rlhf(tmp_path, WorldSpec(), Planted("hh-rlhf"))
+    with RawFiles(tmp_path) as files:
+        write_hh_rlhf(files, Tile(WorldSpec()), Planted("hh-rlhf"))
     rows = rows_of(tmp_path / name)
     pairs = [(_turns(row["chosen"]), _turns(row["rejected"])) for row in rows]
     assert sum(map(_is_regular, rows)) == 2_299

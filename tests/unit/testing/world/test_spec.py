@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prefdata.testing.world import World, WorldSpec
+from prefdata.testing.world import PAIRS, World, WorldSpec, scale_of_pairs
 
 __all__: list[str] = []
 
@@ -16,7 +16,7 @@ __all__: list[str] = []
     [
         {"seed": -1},
         {"scale": 0.0},
-        {"scale": 1.5},
+        {"scale": 1000.5},
         {"sources": ("alpaca",)},
         {"sources": ("prism", "prism")},
         {"red_team_layout": "csv"},
@@ -36,3 +36,10 @@ def test_the_parameters_hold_the_weights_of_every_group(world: World) -> None:
         assert list(weights) == parameters["qualities"]
     groups = set(world.truth.table("annotators")["value_group"])
     assert groups <= set(parameters["value_groups"])
+
+
+def test_a_number_of_pairs_names_a_scale() -> None:
+    assert WorldSpec.of_pairs(15_000_000).scale == pytest.approx(11.6, abs=0.01)
+    assert scale_of_pairs(2 * PAIRS["prism"], ("prism",)) == 2.0
+    with pytest.raises(ValueError, match="scale must lie in"):
+        WorldSpec.of_pairs(0)
