@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from prefdata.runner.handoff import Closed, HandoffResult
     from prefdata.runner.publish import PublishOptions, PublishResult
     from prefdata.runner.report import ReportResult
+    from prefdata.runner.run import RunOptions
     from prefdata.runner.take_back import TakeBackResult
     from prefdata.vectors.search import Searched, Within
 
@@ -136,9 +137,9 @@ def run(
     *,
     workspace: Place = None,
     overrides: Sequence[str] = (),
-    max_rejects: float | None = None,
-    is_forced: bool = False,
     report: Report = silent,
+    engine: str = "local",
+    **options: Unpack[RunOptions],
 ) -> RunResult:
     """Run a recipe: a file, a shipped name such as ``clean``, or a `Recipe`.
 
@@ -146,19 +147,16 @@ def run(
         recipe: What to run.
         workspace: Where the catalog is.
         overrides: ``key.sub=value`` each, as ``--set`` on the command line.
-        max_rejects: Greatest share (0 to 1) of rows that a step may reject.
-        is_forced: Run every step although its result is known.
         report: Where to tell progress.
+        engine: Where heavy work is done; see `prefdata.runner.engines.open_engine`.
+        options: See `prefdata.runner.run`.
     """
     from prefdata.runner import run as _run
+    from prefdata.runner.engines import open_engine
 
-    return _run(
-        Catalog.open(workspace),
-        _recipe(recipe, overrides),
-        max_rejects=max_rejects,
-        is_forced=is_forced,
-        report=report,
-    )
+    catalog, asked = Catalog.open(workspace), _recipe(recipe, overrides)
+    with open_engine(engine, where="engine") as opened:
+        return _run(catalog, asked, engine=opened, report=report, **options)
 
 
 def export(

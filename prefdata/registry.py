@@ -25,6 +25,7 @@ _PACKAGES = {
     "handoff": "prefdata.handoffs",
     "backend": "prefdata.backends",
     "publisher": "prefdata.publishers",
+    "engine": "prefdata.engines",
 }
 
 
@@ -42,7 +43,7 @@ def plugin(kind: str, name: str, *, where: str | None = None) -> Any:
 
     Args:
         kind: ``source``, ``stage``, ``exporter``, ``report``, ``router``, ``handoff``,
-            ``backend`` or ``publisher``.
+            ``backend``, ``publisher`` or ``engine``.
         name: Its name, in kebab case.
         where: File and line that asked for it, for the error.
 

@@ -67,4 +67,5 @@ transformers_local = ChatBackend(
     open=_open,
     group=_GROUP,
     is_remote=False,
+    holds_weights=True,
 )

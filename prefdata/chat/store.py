@@ -32,9 +32,10 @@ from prefdata.chat.limits import Pace
 from prefdata.chat.loop import run
 from prefdata.chat.models import chat_backend, chat_id
 from prefdata.chat.requests import Job, distinct, groups
+from prefdata.chat.spread import SpreadChat, is_spread, joined
 from prefdata.core.errors import SetupError
 from prefdata.core.events import Note, Progress, Report, StepFinished, StepStarted, silent
-from prefdata.protocols import ChatAnswers
+from prefdata.protocols import LOCAL, ChatAnswers, Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -79,10 +80,13 @@ class _Call:
 class ChatStore:
     """The answers in one catalog; what a stage is given as ``Context.chat``."""
 
-    def __init__(self, catalog: Catalog, report: Report = silent) -> None:
+    def __init__(
+        self, catalog: Catalog, report: Report = silent, *, engine: Engine = LOCAL
+    ) -> None:
         """Use the tables ``answers`` and ``spending``, and the journal of the workspace."""
         self._catalog = catalog
         self._report = report
+        self._engine = engine
         self._folder = chat_folder(catalog)
         self._paces: dict[str, Pace] = {}
         self._reached: set[str] = set()
@@ -131,7 +135,9 @@ class ChatStore:
             return known, 0
         opened = self._open(call)
         with Journal(self._folder) as journal:
-            work = _Work(self._catalog, self._report, journal, call, opened, self._pace(call))
+            work = _Work(
+                self._catalog, self._report, journal, call, opened, self._pace(call), self._engine
+            )
             answers = work.do(missing, n_known=len(known))
         self._reached.add(call.account.server)
         return known | answers, len(missing)
@@ -143,6 +149,8 @@ class ChatStore:
 
     def _open(self, call: _Call) -> ChatModel:
         """Open the model; one on this machine stays open, because it takes long to load."""
+        if is_spread(call.backend, self._engine):
+            return SpreadChat(self._engine, call.model, call.backend.group)
         name = f"{call.backend.name} {call.model.model_dump_json()}"
         if self._kept_open is not None:
             if self._kept_open[0] == name:
@@ -166,7 +174,9 @@ class _Work:
         call: _Call,
         model: ChatModel,
         pace: Pace,
+        engine: Engine,
     ) -> None:
+        self._engine = engine
         self._catalog = catalog
         self._report = report
         self._journal = journal
@@ -199,6 +209,8 @@ class _Work:
         """
         call = self._call
         parts = groups(list(call.asked), missing, call.backend.group)
+        if is_spread(call.backend, self._engine):
+            parts = joined(parts, self._engine)
         jobs = [[Job(call.asked[digest], digest) for digest in part] for part in parts]
         self._report(StepStarted(call.label, _STAGE, len(missing), "requests"))
         try:

@@ -9,7 +9,7 @@ import typer
 
 from prefdata.core.errors import UserError
 
-__all__ = ["At", "Json", "MaxRejects", "Overrides", "Workspace", "parse_settings"]
+__all__ = ["At", "Engine", "Json", "MaxRejects", "Overrides", "Workspace", "parse_settings"]
 
 Workspace = Annotated[
     Path | None,
@@ -27,6 +27,13 @@ At = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help="Where heavy work is done: `local`, `ray` (workers on this machine, or at "
+        "RAY_ADDRESS), or `ray:ADDRESS`. What comes out is the same.",
+    ),
+]
 MaxRejects = Annotated[
     float | None,
     typer.Option(
@@ -46,14 +53,16 @@ def parse_settings(items: list[str] | None) -> dict[str, Any]:
     """Parse ``name=value`` items; values are YAML."""
     import yaml
 
+    from prefdata.core.strict_yaml import load_tree
+
     settings: dict[str, Any] = {}
     for item in items or []:
         name, equals, value = item.partition("=")
         if not equals or not name:
             raise UserError(f"{item!r} is not a setting.", where="--set", fix="Write name=value.")
         try:
-            settings[name] = yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError) as error:
+            settings[name] = load_tree(value)[0]
+        except yaml.YAMLError as error:
             raise UserError(
                 f"{value!r} is not YAML.", where=f"--set {name}", fix="Quote the value."
             ) from error

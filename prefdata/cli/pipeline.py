@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prefdata.cli import _output, plugins
-from prefdata.cli._options import Json, MaxRejects, Overrides, Workspace
+from prefdata.cli._options import Engine, Json, MaxRejects, Overrides, Workspace
 from prefdata.cli._progress import reporter
 from prefdata.cli.export import show_export
 
@@ -131,6 +131,7 @@ def run(
     workspace: Workspace = None,
     settings: Overrides = None,
     max_rejects: MaxRejects = None,
+    engine: Engine = "local",
     *,
     force: Annotated[
         bool, typer.Option("--force", help="Run every step although its result is known.")
@@ -147,6 +148,7 @@ def run(
             overrides=settings or [],
             max_rejects=max_rejects,
             is_forced=force,
+            engine=engine,
             report=report,
         )
     if as_json:

@@ -17,7 +17,7 @@ from prefdata.core.events import Note, Progress, Report, StepFinished, StepStart
 from prefdata.displacement.models import causal_backend, scorer_id
 from prefdata.displacement.shards import KEYS, shards
 from prefdata.displacement.workers import Job, ShardTexts, score_shards
-from prefdata.protocols import ScoredPairs
+from prefdata.protocols import LOCAL, Engine, ScoredPairs
 from prefdata.schema import conform, table_schema
 
 if TYPE_CHECKING:
@@ -37,10 +37,13 @@ _READ_SHARDS = 256
 class ScoreStore:
     """The scores in one catalog; what a stage is given as ``Context.scorer``."""
 
-    def __init__(self, catalog: Catalog, report: Report = silent) -> None:
+    def __init__(
+        self, catalog: Catalog, report: Report = silent, *, engine: Engine = LOCAL
+    ) -> None:
         """Use the table ``displacements``."""
         self._catalog = catalog
         self._report = report
+        self._engine = engine
 
     def get(
         self,
@@ -93,7 +96,9 @@ class ScoreStore:
         def tell(n: int) -> None:
             self._report(Progress(label, done + n))
 
-        results = score_shards(job, texts.of(parts), self._report, tell)
+        results = score_shards(
+            job, texts.of(parts), self._report, tell, engine=self._engine, label=label
+        )
         for i, result in enumerate(results, start=1):
             with self._catalog.write() as write:
                 write.put(_TABLE, (scorer,), _table_rows(job, scorer, result))

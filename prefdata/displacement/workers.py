@@ -1,7 +1,8 @@
-"""Who computes the shards: this process, or one process for each device."""
+"""Who computes the shards: this process, one process for each device, or workers of an engine."""
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 from collections import deque
@@ -15,6 +16,7 @@ from prefdata.core.events import silent
 from prefdata.core.fingerprint import canonical_json
 from prefdata.displacement.models import causal_backend
 from prefdata.displacement.score import score_shard
+from prefdata.protocols import LOCAL, Needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from prefdata.core.events import Report
-    from prefdata.protocols import CausalIdentity, CausalParams, HiddenStates
+    from prefdata.protocols import CausalIdentity, CausalParams, Engine, HiddenStates
 
 __all__ = ["Job", "Scored", "ShardTexts", "score_shards"]
 
@@ -61,7 +63,13 @@ class Scored:
 
 
 def score_shards(
-    job: Job, shards: Iterable[ShardTexts], report: Report, done: Callable[[int], None]
+    job: Job,
+    shards: Iterable[ShardTexts],
+    report: Report,
+    done: Callable[[int], None],
+    *,
+    engine: Engine = LOCAL,
+    label: str = "",
 ) -> Iterator[Scored]:
     """Score shards, and yield them in their order, whichever device was quicker.
 
@@ -71,10 +79,16 @@ def score_shards(
         report: Told what the model says when it is opened.
         done: Called now and then with the number of pairs done since the last shard was yielded;
             only where there is one device.
+        engine: Where to work; a distributed one uses a device of each of its workers.
+        label: What the work is, for the engine.
 
     Raises:
         BackendError: If the model cannot be opened or fails, or a worker died.
     """
+    if not engine.is_local:
+        make = functools.partial(_scoring, job)
+        yield from engine.map(make, shards, needs=Needs(is_model=True), label=label)
+        return
     devices = causal_backend(job.backend).devices(job.model)
     if len(devices) == 1:
         states = job.open(devices[0], report)
@@ -95,6 +109,12 @@ def _score(
         "max_tokens": job.identity.max_tokens,
     }
     return Scored(rows, canonical_json(settings), states.tokens_fed - before)
+
+
+def _scoring(job: Job) -> Callable[[ShardTexts], Scored]:
+    """Open the model on the first device that a worker sees; return what scores a shard."""
+    states = job.open(causal_backend(job.backend).devices(job.model)[0], silent)
+    return lambda shard: _score(states, job, shard, None)
 
 
 def _on_all(job: Job, devices: tuple[str, ...], shards: Iterable[ShardTexts]) -> Iterator[Scored]:

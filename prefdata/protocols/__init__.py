@@ -36,7 +36,7 @@ from prefdata.protocols.embedders import (
     Vectors,
     VectorSet,
 )
-from prefdata.protocols.engines import LOCAL, Engine, LocalEngine, Needs
+from prefdata.protocols.engines import LOCAL, Engine, EngineBackend, LocalEngine, Needs
 from prefdata.protocols.exports import Policies, Tokenization, Trainability
 from prefdata.protocols.handoffs import ANSWERS, TASKS, Handoff
 from prefdata.protocols.params import (
@@ -118,6 +118,7 @@ __all__ = [
     "Encoded",
     "EncodedStatus",
     "Engine",
+    "EngineBackend",
     "Exporter",
     "FaultKind",
     "Gains",

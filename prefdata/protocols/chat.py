@@ -168,6 +168,8 @@ class ChatBackend:
         group: Requests that are handed over at once; 1 for servers, which get several groups at
             the same time.
         is_remote: Whether several groups may be on their way at once.
+        holds_weights: Whether what is open is a model in memory; a distributed engine then opens
+            it on each of its workers.
     """
 
     name: str
@@ -176,6 +178,7 @@ class ChatBackend:
     open: Callable[[ChatParams, Path, Report], ChatModel]
     group: int = 1
     is_remote: bool = True
+    holds_weights: bool = False
 
 
 AnswerStatus = Literal["ok", "cut", "filtered", "unreadable", "failed"]

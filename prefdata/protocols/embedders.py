@@ -94,7 +94,9 @@ class EmbedderBackend:
     open: Callable[[EmbedderParams, Path, str, Corpus | None, Report], Embedder]
     shard_texts: int
     is_fitted: bool = False
-    """Whether the model is made from the texts, so that its revision changes with them."""
+    """Whether the model is made from the texts, so that its revision changes with them. Such an
+    embedder, open, can be pickled: to the workers of an engine it travels itself, because the
+    folder with its file need not be there."""
 
 
 @dataclass(frozen=True, slots=True)

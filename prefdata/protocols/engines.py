@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
-__all__ = ["LOCAL", "Engine", "LocalEngine", "Needs"]
+__all__ = ["LOCAL", "Engine", "EngineBackend", "LocalEngine", "Needs"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -32,9 +33,15 @@ class Needs:
 
 
 class Engine(Protocol):
-    """Does work on items; a plugin of the kind ``engine``."""
+    """Does work on items; a plugin of the kind ``engine`` opens one."""
 
     name: str
+    is_local: bool
+    """Whether items are done in this process, so that what is open here can be used for them."""
+
+    def n_workers(self, needs: Needs = Needs()) -> int:
+        """Return how many items are done at the same time."""
+        ...
 
     def map(
         self,
@@ -54,8 +61,10 @@ class Engine(Protocol):
             label: What the work is, for progress and errors.
 
         Raises:
-            PrefdataError: What the function raised, as it was. A worker that dies is no error: what
-                it had not finished is done again by another.
+            PrefdataError: What the function raised, as it was, after the results of the items
+                before that one. A worker that dies is no error: what it had not finished is done
+                again by another.
+            BackendError: If workers die on one item again and again, or none can be had.
         """
         ...
 
@@ -64,13 +73,18 @@ class LocalEngine:
     """This process: one item after the other."""
 
     name = "local"
+    is_local = True
+
+    def n_workers(self, needs: Needs = Needs()) -> int:  # noqa: ARG002 - one process needs no plan
+        """Return one."""
+        return 1
 
     def map(
         self,
         make: Callable[[], Callable[[Item], Result]],
         items: Iterable[Item],
         *,
-        needs: Needs = Needs(),  # noqa: ARG002 - one process needs no plan
+        needs: Needs = Needs(),  # noqa: ARG002
         label: str = "",  # noqa: ARG002
     ) -> Iterator[Result]:
         """Yield the result of every item; nothing is made before the first is asked for."""
@@ -82,3 +96,20 @@ class LocalEngine:
 
 LOCAL = LocalEngine()
 """The engine where nothing else is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineBackend:
+    """A kind of engine: what a plugin of the kind ``engine`` is.
+
+    Attributes:
+        name: Name of the plugin.
+        summary: What it is, in a line.
+        open: Opens an engine, and closes it with all that it started when the context ends.
+            Takes the address of what runs already, None for something of its own; and the
+            greatest number of items that are done at the same time, None for as many as fit.
+    """
+
+    name: str
+    summary: str
+    open: Callable[[str | None, int | None], AbstractContextManager[Engine]]

@@ -345,5 +345,15 @@ def reporter(
     return wrap
 
 
-Kind = Literal["source", "stage", "exporter", "report", "router", "handoff", "backend", "publisher"]
+Kind = Literal[
+    "source",
+    "stage",
+    "exporter",
+    "report",
+    "router",
+    "handoff",
+    "backend",
+    "publisher",
+    "engine",
+]
 """The kinds of plugin that the registry finds."""

@@ -36,6 +36,7 @@ PART_PROMPTS = 250_000
 """Prompts in a part; a source with up to half as many again is one."""
 _KEY = "prompt_id"
 _SEED = 0
+_WIDE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Stretch:
     """Rows; None for all that follow."""
     is_mixed: bool = False
     """Whether there are rows of other parts between them."""
+    is_wide: bool = False
+    """Whether most of the rows between them are of other parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,14 @@ class Part:
 
     def _frame(self, table: str, stretch: Stretch) -> pl.LazyFrame:
         rows = scan_keys(self.workspace, self.state, table, stretch.keys)
+        ids = None if self.prompts is None else self.prompts[_KEY].implode()
+        if stretch.is_wide and ids is not None:
+            # The scan itself leaves out the rows of others, before it reads their texts.
+            return rows.filter(pl.col(_KEY).is_in(ids))
         if stretch.offset or stretch.length is not None:
             rows = rows.slice(stretch.offset, stretch.length)
-        if stretch.is_mixed and self.prompts is not None:
-            rows = rows.join(self.prompts.lazy(), on=_KEY, how="semi", maintain_order="left")
+        if stretch.is_mixed and ids is not None:
+            rows = rows.filter(pl.col(_KEY).is_in(ids))
         return rows
 
 
@@ -183,7 +190,8 @@ def _stretch(keys: tuple[PartitionKey, ...], bounds: NDArray[np.int64], number: 
     first, last, n_rows = (int(value) for value in bounds[:, number])
     if not n_rows:
         return Stretch(keys, 0, 0)
-    return Stretch(keys, first, last - first, is_mixed=n_rows != last - first)
+    length = last - first
+    return Stretch(keys, first, length, is_mixed=n_rows != length, is_wide=length > _WIDE * n_rows)
 
 
 def _ids_of_part(

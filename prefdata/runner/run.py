@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from prefdata.chat.store import ChatStore
 from prefdata.core.errors import RejectsError
@@ -29,7 +29,14 @@ if TYPE_CHECKING:
     from prefdata.protocols import Chat, Engine
     from prefdata.recipes import ExportStep, Recipe
 
-__all__ = ["RunResult", "StepSummary", "run", "undecided"]
+__all__ = ["RunOptions", "RunResult", "StepSummary", "run", "undecided"]
+
+
+class RunOptions(TypedDict, total=False):
+    """Options of `run`, as its arguments."""
+
+    max_rejects: float | None
+    is_forced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,9 @@ def run(
         base_snapshot=base.name,
     )
     # One chat store for all steps: weights in this process are loaded once.
-    around = _Around(StepResults(catalog.workspace), ChatStore(catalog, report), engine, report)
+    around = _Around(
+        StepResults(catalog.workspace), ChatStore(catalog, report, engine=engine), engine, report
+    )
     check_reports(recipe, catalog.workspace.root)
     todo = units(recipe, catalog, report=report)
     with catalog.write() as write:

@@ -19,12 +19,20 @@ import polars as pl
 from prefdata.core.errors import DataError
 from prefdata.core.events import Note, Progress, Report, StepFinished, StepStarted, silent
 from prefdata.core.fingerprint import canonical_json
-from prefdata.protocols import Embedded, Embedder, EmbedderBackend, EmbedderParams, VectorSet
+from prefdata.protocols import (
+    LOCAL,
+    Embedded,
+    Embedder,
+    EmbedderBackend,
+    EmbedderParams,
+    Engine,
+    VectorSet,
+)
 from prefdata.schema import conform, table_schema
 from prefdata.tables.identity import hash_texts
-from prefdata.texts.views import keep_of
 from prefdata.vectors.matrix import read_matrix
 from prefdata.vectors.models import FALLBACK, backend_of, embedder_id, is_fallback, resolved
+from prefdata.vectors.workers import Opened, embed, embedding, needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,10 +48,13 @@ _MAX_SHARDS = 256
 class VectorStore:
     """The vectors in one catalog; what a stage is given as ``Context.vectors``."""
 
-    def __init__(self, catalog: Catalog, report: Report = silent) -> None:
+    def __init__(
+        self, catalog: Catalog, report: Report = silent, *, engine: Engine = LOCAL
+    ) -> None:
         """Use the table ``embeddings``; fitted models go to the folder ``models``."""
         self._catalog = catalog
         self._report = report
+        self._engine = engine
         self._folder = catalog.workspace.root / "models"
 
     def get(
@@ -101,12 +112,15 @@ class VectorStore:
         started = time.perf_counter()
         label = f"{step}: embed {job.subject}"
         self._report(StepStarted(label, "embed", missing.height, "texts"))
-        opened = embedder()
         void: list[str] = []
         done = 0
         shards = list(_shards(asked, missing, job.backend.shard_texts))
-        for i, shard in enumerate(shards, start=1):
-            found = _embed(opened, shard, job.subject, self._counter(label, done))
+
+        def tell(n: int) -> None:
+            self._report(Progress(label, done + n))
+
+        results = self._embedded(job, shards, embedder, label, tell)
+        for i, (shard, found) in enumerate(zip(shards, results, strict=True), start=1):
             self._check_dimension(job, found)
             frame = job.rows(shard, found)
             with self._catalog.write() as write:
@@ -129,8 +143,23 @@ class VectorStore:
         )
         return void
 
-    def _counter(self, label: str, before: int) -> Callable[[int], None]:
-        return lambda done: self._report(Progress(label, before + done))
+    def _embedded(
+        self,
+        job: _Job,
+        shards: list[pl.DataFrame],
+        embedder: Callable[[], Embedder],
+        label: str,
+        tell: Callable[[int], None],
+    ) -> Iterator[Embedded]:
+        """Yield what is embedded of each shard; here with the embedder that is open already."""
+        if self._engine.is_local:
+            opened = embedder()
+            return (embed(opened, shard, job.subject, tell) for shard in shards)
+        # A fitted embedder travels itself: its file is on this machine, and perhaps nowhere else.
+        fitted = embedder() if job.backend.is_fitted else None
+        opener = Opened(job.backend.name, job.model, job.revision, fitted)
+        make = functools.partial(embedding, opener, job.subject)
+        return self._engine.map(make, shards, needs=needs_of(job.backend), label=label)
 
     def _check_dimension(self, job: _Job, found: Embedded) -> None:
         stored = job.dimension()
@@ -223,20 +252,3 @@ def _shards(asked: pl.DataFrame, missing: pl.DataFrame, size: int) -> Iterator[p
     )
     for part in with_shard.partition_by("shard", maintain_order=True):
         yield part.drop("shard")
-
-
-def _embed(
-    embedder: Embedder, shard: pl.DataFrame, subject: str, done: Callable[[int], None]
-) -> Embedded:
-    """Embed the texts of a shard, each once."""
-    texts = shard.select("text_hash", "text").unique("text_hash", keep="any", maintain_order=True)
-    found = embedder.embed(texts["text"].to_list(), keep=keep_of(subject), done=done)
-    rows = shard.join(
-        texts.select("text_hash").with_row_index(), on="text_hash", maintain_order="left"
-    )["index"].to_numpy()
-    return Embedded(
-        found.vectors[rows],
-        None if found.n_tokens is None else found.n_tokens[rows],
-        found.is_truncated[rows],
-        found.is_void[rows],
-    )

@@ -21,6 +21,7 @@ _KINDS = (
     "handoffs",
     "backends",
     "publishers",
+    "engines",
 )
 
 

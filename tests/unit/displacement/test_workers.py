@@ -18,6 +18,7 @@ from prefdata.displacement.models import causal_backend
 from prefdata.displacement.workers import Job, Scored, ShardTexts, score_shards
 from prefdata.protocols import CausalParams
 from prefdata.testing.causal import write_tiny_causal_lm
+from prefdata.testing.engines import PickledEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,3 +83,14 @@ def test_an_error_in_a_worker_keeps_its_words(model: Path, texts: Callable[..., 
     lost = Job(job.backend, CausalParams(model="/no/such/folder", device="cpu,cpu"), job.identity)
     with pytest.raises(BackendError, match="/no/such/folder"):
         _all(lost, _shards(texts))
+
+
+def test_workers_of_an_engine_give_the_same_scores(model: Path, texts: Callable[..., Any]) -> None:
+    job, engine = _job(model, "cpu"), PickledEngine()
+    here = _all(job, _shards(texts))
+    there = list(
+        score_shards(job, _shards(texts), silent, lambda _: None, engine=engine, label="score")
+    )
+    assert all(one.rows.equals(other.rows) for one, other in zip(here, there, strict=True))
+    assert [one.settings for one in here] == [one.settings for one in there]
+    assert engine.labels == ["score"]

@@ -1,0 +1,5 @@
+"""Parts of the engine `ray`."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
