@@ -13,8 +13,11 @@ SELECT kept.source, 'prompt' AS part, prompts.license, NULL AS model,
 FROM kept JOIN prompts ON prompts.prompt_id = kept.prompt_id
 GROUP BY ALL
 UNION ALL
-SELECT kept.source, 'response', responses.license, responses.model,
-  count(DISTINCT responses.response_id)
-FROM kept JOIN responses ON responses.response_id IN (kept.chosen_id, kept.rejected_id)
+SELECT sides.source, 'response', responses.license, responses.model, count(*)
+FROM (
+  -- Both sides one below the other: a join on either of two ids would compare all with all.
+  SELECT DISTINCT source, unnest([chosen_id, rejected_id]) AS response_id FROM kept
+) AS sides
+JOIN responses ON responses.response_id = sides.response_id
 GROUP BY ALL
 ORDER BY ALL

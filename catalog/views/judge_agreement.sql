@@ -101,4 +101,6 @@ FROM (
   )
   GROUP BY source, stage, annotator_id, aspect, source_aspect
 ) AS t
-LEFT JOIN annotators AS a ON a.source = t.source AND a.annotator_id = t.annotator_id
+-- What people answered to tasks has a step too; how far they agree says agreement_summary.
+JOIN annotators AS a
+  ON a.source = t.source AND a.annotator_id = t.annotator_id AND a.kind <> 'human'

@@ -41,14 +41,14 @@ FROM (
 )
 GROUP BY ALL
 UNION ALL
-SELECT config, source, 'response', license, model, count(DISTINCT id)
+SELECT sides.config, sides.source, 'response', coalesce(r.license, 'NOASSERTION'), r.model, count(*)
 FROM (
-    SELECT p.config, p.source, coalesce(r.license, 'NOASSERTION') AS license, r.model,
-        r.response_id AS id
-    FROM published AS p
-    JOIN responses AS r ON r.response_id IN (p.chosen_id, p.rejected_id)
-    WHERE p.has_responses
-)
+    -- Both sides one below the other: a join on either of two ids would compare all with all.
+    SELECT DISTINCT config, source, unnest([chosen_id, rejected_id]) AS response_id
+    FROM published
+    WHERE has_responses
+) AS sides
+JOIN responses AS r ON r.response_id = sides.response_id
 GROUP BY ALL
 UNION ALL
 SELECT p.config, p.source, 'annotation',

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prefdata.metrics.jaccard import MAX_SETS, containment, jaccard, merged, shared
-from prefdata.metrics.minhash import band_keys, candidates, may_reach, signatures
+from prefdata.metrics.jaccard import MAX_SETS, containment, jaccard, shared
+from prefdata.metrics.minhash import candidates, may_reach
 from prefdata.metrics.nearest_pairs import pairs_above
+from prefdata.stages._dedup.signing import ELEMENTS_AT_ONCE, PART_MIX
 from prefdata.texts.ngrams import spans
 
 if TYPE_CHECKING:
@@ -17,29 +18,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from prefdata.metrics.jaccard import Sets
     from prefdata.stages._dedup.params import Dedup
     from prefdata.stages._dedup.rows import Distinct
+    from prefdata.stages._dedup.signing import Signed
     from prefdata.stages._dedup.store import Part
 
 __all__ = [
     "MEASURES",
     "Links",
-    "Signed",
     "compared",
     "no_links",
     "proposed",
     "semantic_links",
-    "sign_parts",
-    "signed_sets",
 ]
 
 MEASURES = ("jaccard", "containment", "cosine")
 _JACCARD, _CONTAINMENT, _COSINE = range(3)
-_ELEMENTS_AT_ONCE = 4_000_000
-_SECOND_PART = np.uint64(0x9E3779B97F4A)
-_PART_MIX = np.uint64(0xD6E8FEB86659FD93)
-_MAX_SEED = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,58 +52,6 @@ def no_links() -> Links:
     return Links(np.empty((0, 2), np.int64), np.empty(0), np.empty(0, np.int8))
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """Band keys and sketches of the distinct things, by number."""
-
-    keys: NDArray[np.uint64]
-    """``(n, bands)``; those of a thing without shingles are like no other's."""
-    sketches: NDArray[np.uint8]
-    """``(n, n_permutations)``: the last byte of each value of the signatures."""
-
-    @classmethod
-    def empty(cls, n: int, params: Dedup) -> Signed:
-        """Make room for ``n`` things, none of which has shingles."""
-        bands, _ = params.banding
-        # What has no shingle, such as punctuation alone, would all be alike.
-        keys = np.arange(n * bands, dtype=np.uint64).reshape(n, bands) * _PART_MIX
-        return cls(keys, np.zeros((n, params.n_permutations), np.uint8))
-
-    def put(
-        self, numbers: NDArray[np.int64], keys: NDArray[np.uint64], sketches: NDArray[np.uint8]
-    ) -> None:
-        """Take what `signed_sets` made of some things."""
-        self.keys[numbers], self.sketches[numbers] = keys, sketches
-
-
-def signed_sets(
-    sets: Sets, params: Dedup, seed: int
-) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """Return the band keys and the sketch of each set of shingles.
-
-    Args:
-        sets: None of them empty.
-        params: Signature and bands.
-        seed: Of the permutations.
-    """
-    signed = signatures(
-        sets.items, sets.offsets, n_permutations=params.n_permutations, seed=seed % _MAX_SEED
-    )
-    return band_keys(signed, *params.banding), signed.astype(np.uint8)
-
-
-def sign_parts(parts: Sequence[Part], n: int, params: Dedup, seed: int) -> Signed:
-    """Sign things that are made of parts: those whose parts are all alike are alike as wholes."""
-    signed = Signed.empty(n, params)
-    weights: NDArray[np.int64] = np.stack([part.weights for part in parts]).sum(axis=0)
-    numbers = np.flatnonzero(weights)
-    for span in spans(weights[numbers], _ELEMENTS_AT_ONCE, at_most=MAX_SETS):
-        here = numbers[span]
-        whole = _whole([part.take(here) for part in parts])
-        signed.put(here, *signed_sets(whole, params, seed))
-    return signed
-
-
 def proposed(signed: Signed, distinct: Distinct, params: Dedup) -> NDArray[np.int64]:
     """Return the pairs of things that may be alike: ``(m, 2)`` numbers, the smaller first.
 
@@ -118,7 +60,7 @@ def proposed(signed: Signed, distinct: Distinct, params: Dedup) -> NDArray[np.in
     if distinct.part.any():
         np.bitwise_xor(
             signed.keys,
-            distinct.part.astype(np.uint64)[:, None] * _PART_MIX,
+            distinct.part.astype(np.uint64)[:, None] * PART_MIX,
             out=signed.keys,
         )
     found = candidates(signed.keys)
@@ -142,17 +84,9 @@ def compared(parts: Sequence[Part], found: NDArray[np.int64], params: Dedup) -> 
     return _joined(
         [
             _compared(parts, found[span], params)
-            for span in spans(weights[found].sum(axis=1), _ELEMENTS_AT_ONCE, at_most=MAX_SETS)
+            for span in spans(weights[found].sum(axis=1), ELEMENTS_AT_ONCE, at_most=MAX_SETS)
         ]
     )
-
-
-def _whole(parts: list[Sets]) -> Sets:
-    if len(parts) == 1:
-        return parts[0]
-    first, second = parts
-    # A shingle of the prompt is not the same as that shingle of a response.
-    return merged(first, type(second)(second.items ^ _SECOND_PART, second.offsets))
 
 
 def _compared(parts: Sequence[Part], pairs: NDArray[np.int64], params: Dedup) -> Links:

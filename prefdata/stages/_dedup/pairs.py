@@ -13,9 +13,9 @@ from prefdata.stages._dedup.links import (
     compared,
     proposed,
     semantic_links,
-    sign_parts,
 )
 from prefdata.stages._dedup.rows import Rows, distinct_texts, picked, read_rows
+from prefdata.stages._dedup.signing import sign_parts
 from prefdata.stages._dedup.store import Of, Union, shingle_store
 from prefdata.stages._dedup.subjects import Texts, vectors_of
 from prefdata.tables.identity import hash_texts

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import tempfile
 from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
-from prefdata.metrics.jaccard import Sets, gathered, merged, sets_of
-from prefdata.stages._dedup.links import Signed, signed_sets
+from prefdata.metrics.jaccard import Sets, merged, sets_of
 from prefdata.stages._dedup.rows import picked
 from prefdata.texts.ngrams import characters, ngrams, stretches, words
 from prefdata.texts.normal import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import polars as pl
     from numpy.typing import NDArray
 
-    from prefdata.protocols import Context
     from prefdata.stages._dedup.params import Dedup
     from prefdata.stages._dedup.rows import Distinct
 
-__all__ = ["Of", "Part", "SetStore", "Union", "shingle_store", "shingles_of", "signed_texts"]
+__all__ = ["STRETCH_BYTES", "Of", "Part", "SetStore", "Union", "shingle_store", "shingles_of"]
 
 _ITEM = 8
 """Bytes of a shingle."""
 
 # What a stretch of characters takes is some 60 times its size.
-_STRETCH_BYTES = 4_000_000
+STRETCH_BYTES = 4_000_000
 
 
 class Part(Protocol):
@@ -89,7 +85,7 @@ class SetStore:
         # Read and not mapped: pages of a mapped file would count as memory of this process. A loop
         # over sets, in the order of the file; those that follow each other are read at once.
         order = np.argsort(starts, kind="stable")
-        descriptor, view = self._file.fileno(), memoryview(items).cast("B")
+        descriptor, view = self._file.fileno(), items.data.cast("B")
         for i in order[sizes[order] > 0].tolist():
             begin, n_bytes = int(offsets[i]) * _ITEM, int(sizes[i]) * _ITEM
             os.preadv(descriptor, [view[begin : begin + n_bytes]], int(starts[i]) * _ITEM)
@@ -154,65 +150,11 @@ def shingle_store(
     for batch in picked(texts.select("text"), mask):
         numbers = distinct.text_of[batch["row"].to_numpy()]
         done = 0
-        for part in stretches(batch["text"], max_bytes=_STRETCH_BYTES):
+        for part in stretches(batch["text"], max_bytes=STRETCH_BYTES):
             store.put(numbers[done : done + part.len()], shingles_of(part, params))
             done += part.len()
     store.finish()
     return store
-
-
-def signed_texts(
-    texts: pl.LazyFrame, distinct: Distinct, params: Dedup, context: Context
-) -> Signed:
-    """Read each distinct text once, and keep band keys and a sketch of it instead of its shingles.
-
-    Stretches of texts are signed by the engine of the context.
-
-    Args:
-        texts: Column ``text``, of the rows that ``distinct`` was made of.
-        distinct: Which rows hold which text.
-        params: Say what a shingle is, and how it is signed.
-        context: The seed of the permutations, and the engine.
-    """
-    signed = Signed.empty(len(distinct), params)
-    work = functools.partial(_signer, params, context.seed)
-    items = _stretches(texts, distinct)
-    for found in context.engine.map(work, items, label=f"{context.step}: sign"):
-        signed.put(*found)
-    return signed
-
-
-def _stretches(
-    texts: pl.LazyFrame, distinct: Distinct
-) -> Iterator[tuple[NDArray[np.int64], pl.Series]]:
-    """Yield the distinct texts with their numbers, stretch by stretch."""
-    mask = np.zeros(len(distinct.text_of), bool)
-    mask[distinct.first_row] = True
-    for batch in picked(texts.select("text"), mask):
-        numbers = distinct.text_of[batch["row"].to_numpy()]
-        done = 0
-        for part in stretches(batch["text"], max_bytes=_STRETCH_BYTES):
-            yield numbers[done : done + part.len()], part
-            done += part.len()
-
-
-_Stretch = tuple["NDArray[np.int64]", "pl.Series"]
-_Found = tuple["NDArray[np.int64]", "NDArray[np.uint64]", "NDArray[np.uint8]"]
-
-
-def _signer(params: Dedup, seed: int) -> Callable[[_Stretch], _Found]:
-    """Return the function that signs a stretch; texts without shingles are left out."""
-
-    def sign(stretch: _Stretch) -> _Found:
-        numbers, texts = stretch
-        sets = shingles_of(texts, params)
-        has_any = sets.sizes > 0
-        if not has_any.all():
-            kept = np.flatnonzero(has_any)
-            sets = gathered(sets.items, sets.offsets[:-1][kept], sets.sizes[kept])
-        return numbers[has_any], *signed_sets(sets, params, seed)
-
-    return sign
 
 
 def shingles_of(texts: pl.Series, params: Dedup) -> Sets:

@@ -17,7 +17,8 @@ from prefdata.stages._dedup.rows import (
     picked,
     read_rows,
 )
-from prefdata.stages._dedup.store import shingle_store, signed_texts
+from prefdata.stages._dedup.signing import signed_texts
+from prefdata.stages._dedup.store import shingle_store
 from prefdata.texts.views import texts_of
 
 if TYPE_CHECKING:
