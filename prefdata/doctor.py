@@ -8,10 +8,13 @@ import shutil
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prefdata.core.errors import PrefdataError
 from prefdata.fetch.offline import offline_reason
+
+if TYPE_CHECKING:
+    from prefdata.catalog import Workspace
 
 __all__ = ["examine"]
 
@@ -68,7 +71,7 @@ def examine(workspace: Path | None = None) -> list[dict[str, Any]]:
             "more": offline or "not tested here",
         }
     )
-    found.append(_workspace(workspace))
+    found += _workspace(workspace)
     return found
 
 
@@ -95,18 +98,46 @@ def _version(module: str) -> str | None:
         return None
 
 
-def _workspace(workspace: Path | None) -> dict[str, Any]:
+def _workspace(workspace: Path | None) -> list[dict[str, Any]]:
     from prefdata.catalog import Catalog
 
     try:
         catalog = Catalog.open(workspace)
     except PrefdataError as error:
-        return {"part": "workspace", "state": "none", "more": error.fix or error.what}
+        return [{"part": "workspace", "state": "none", "more": error.fix or error.what}]
     head = catalog.head()
     free = shutil.disk_usage(catalog.workspace.root).free / _GIB
     sources = ", ".join(head.state.sources()) or "no source yet"
-    return {
+    place = {
         "part": "workspace",
         "state": f"snapshot #{head.number}",
         "more": f"{catalog.workspace.root}: {sources}; {free:.0f} GiB free",
     }
+    return [place, _warehouse(catalog.workspace)]
+
+
+def _warehouse(workspace: Workspace) -> dict[str, Any]:
+    """Tell where the data files are; an object store is not asked."""
+    folder, bucket = workspace.warehouse, workspace.bucket
+    if bucket is None:
+        return {"part": "warehouse", "state": "folder", "more": str(folder)}
+    used = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / _GIB
+    where = bucket.endpoint or os.environ.get("AWS_REGION") or "AWS"
+    return {
+        "part": "warehouse",
+        "state": "object store",
+        "more": f"{bucket.address} at {where}, not tested here; credentials: "
+        f"{_credentials()}; copies in {folder}: {used:.1f} of {bucket.cache_bytes / _GIB:.0f} GiB",
+    }
+
+
+def _credentials() -> str:
+    """Tell where an object store's client would find credentials; never which."""
+    if os.environ.get("AWS_ACCESS_KEY_ID") and os.environ.get("AWS_SECRET_ACCESS_KEY"):
+        return "in the environment"
+    if os.environ.get("AWS_PROFILE"):
+        return "of AWS_PROFILE"
+    place = os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+    if Path(place).expanduser().is_file():
+        return "in ~/.aws"
+    return "none found; a role of the machine may do"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from prefdata.catalog.session import Session
 from prefdata.catalog.state import CatalogState, PartitionKey, Snapshot
 from prefdata.catalog.store import LostRaceError, Store
+from prefdata.catalog.warehouse import open_warehouse
 from prefdata.catalog.workspace import Workspace
 from prefdata.core.errors import UnknownNameError, UserError, WorkspaceError
 from prefdata.schema import table_schema
@@ -36,6 +37,7 @@ class Catalog:
     def __init__(self, workspace: Workspace) -> None:
         """Use `open` or `create`."""
         self.workspace = workspace
+        self.warehouse = open_warehouse(workspace)
         self._store = Store(workspace)
         self._iceberg: IcebergTables | None = None
 
@@ -55,7 +57,7 @@ class Catalog:
     def create(cls, root: Path | str) -> Catalog:
         """Make an empty catalog in a folder, or open the one that is there."""
         catalog = cls(Workspace.create(root))
-        catalog.workspace.warehouse.mkdir(parents=True, exist_ok=True)
+        catalog.warehouse.prepare()
         catalog._store.create()
         if catalog._store.head() is None:
             # Iceberg's own tables in the database are made here, before writers could race.
@@ -144,23 +146,27 @@ class Catalog:
 
         base = self.head()
         self._store.check_place()
+        self.warehouse.prune()
         return Write(self.workspace, self._store, self._tables(), base)
 
     def tag(self, tag: str, ref: str | None = None) -> Snapshot:
         """Name a snapshot.
 
         Raises:
-            UserError: If the tag exists.
+            UserError: If the tag names another snapshot.
         """
         snapshot = self.snapshot(ref)
         if tag.startswith("#") or not tag.strip():
             raise UserError(
                 f"{tag!r} cannot be a tag.", fix="Use a word that does not begin with #."
             )
-        if not self._store.tag(tag, snapshot.number):
+        # Where it names this snapshot already, somebody runs again what was killed at its end.
+        if not self._store.tag(tag, snapshot.number) and (
+            (found := self.snapshot(tag)).number != snapshot.number
+        ):
             raise UserError(
                 f"The tag {tag!r} exists.",
-                where=f"snapshot {self.snapshot(tag).name[:12]}",
+                where=f"snapshot {found.name[:12]}",
                 fix=f"Choose another, or remove it: prefdata snapshot untag {tag}",
             )
         return self.snapshot(tag)

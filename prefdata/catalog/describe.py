@@ -26,7 +26,7 @@ def list_relations(session: Session) -> list[dict[str, Any]]:
         {
             "name": name,
             "kind": table_schema(name).kind,
-            "rows": session.connection.table(name).count("*").fetchall()[0][0],
+            "rows": session.rows[name],
             "what": table_schema(name).grain,
         }
         for name in table_names()
@@ -47,7 +47,7 @@ def describe_columns(session: Session, name: str) -> list[dict[str, Any]]:
     known = (*table_names(), *shipped_views())
     if name not in known:
         raise UnknownNameError("table or view", name, known=known)
-    relation = session.connection.table(name)
+    relation = session.shape(name)
     meaning = (
         {c.name: c.description for c in table_schema(name).columns.values()}
         if name in table_names()

@@ -64,7 +64,7 @@ def _compare(
     with duckdb.connect() as connection:
         for name, state in (("a", old), ("b", new)):
             entries = state.table(table).partitions.get(key, ())
-            paths = [str(catalog.workspace.warehouse / entry.path) for entry in entries]
+            paths = [str(path) for path in catalog.warehouse.fetch(entries)]
             connection.execute(_side(name, table, paths))
         keys = ", ".join(table_schema(table).primary_key) or "row_hash"
         counts = connection.execute(_COUNTS.format(keys=keys)).fetchone()

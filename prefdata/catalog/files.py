@@ -6,6 +6,7 @@ already there is never written again, and re-ingesting an unchanged source chang
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from prefdata.core.fingerprint import ID_HEX_DIGITS, file_digest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from prefdata.catalog.warehouse import Warehouse
     from prefdata.schema import TableSchema
 
 __all__ = ["PartitionWriter", "column_statistics", "folder_of"]
@@ -57,12 +59,12 @@ class PartitionWriter:
     """Streams frames of one partition of one table into data files."""
 
     def __init__(
-        self, warehouse: Path, schema: TableSchema, arrow: pa.Schema, key: PartitionKey
+        self, warehouse: Warehouse, schema: TableSchema, arrow: pa.Schema, key: PartitionKey
     ) -> None:
         """Open nothing yet; the first rows open the first file.
 
         Args:
-            warehouse: Folder of all data files.
+            warehouse: Where all data files are.
             schema: Contract of the table.
             arrow: Arrow schema with Iceberg's field ids.
             key: Values of the partition columns.
@@ -101,28 +103,38 @@ class PartitionWriter:
     def abort(self) -> None:
         """Remove the unfinished file; finished ones have no reader and are removed as orphans."""
         if self._open is not None:
-            self._open.writer.close()
-            self._open.path.unlink(missing_ok=True)
-            self._open = None
+            opened, self._open = self._open, None
+            # A full disk may take no footer; the file goes either way.
+            with contextlib.suppress(OSError):
+                opened.writer.close()
+            opened.path.unlink(missing_ok=True)
 
     def _flush(self) -> None:
         if not self._pending:
             return
         try:
             if self._open is None:
-                folder = self._warehouse / self._folder
-                folder.mkdir(parents=True, exist_ok=True)
-                path = folder / f".part-{os.getpid()}-{id(self)}-{len(self._entries)}"
-                self._open = _Open(pq.ParquetWriter(path, self._arrow, **self._options), path)
+                self._open = self._begin()
             table = pa.concat_tables(self._pending)
             self._open.writer.write_table(table, row_group_size=table.num_rows)
         except OSError as error:
-            raise _disk_error(error, self._warehouse / self._folder) from error
+            self.abort()
+            raise _disk_error(error, self._warehouse.folder / self._folder) from error
         self._open.rows += table.num_rows
         self._pending.clear()
         self._pending_rows = self._pending_bytes = 0
         if self._open.path.stat().st_size >= _FILE_BYTES:
             self._finish()
+
+    def _begin(self) -> _Open:
+        folder = self._warehouse.folder / self._folder
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f".part-{os.getpid()}-{id(self)}-{len(self._entries)}"
+        try:
+            return _Open(pq.ParquetWriter(path, self._arrow, **self._options), path)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
     def _finish(self) -> None:
         if self._open is None:
@@ -137,9 +149,11 @@ class PartitionWriter:
             name = f"{digest}.parquet"
             opened.path.replace(opened.path.with_name(name))
         except OSError as error:
+            opened.path.unlink(missing_ok=True)
             raise _disk_error(error, opened.path) from error
-        path_name = f"{self._folder}/{name}"
-        self._entries.append(FileEntry(path_name, digest, opened.rows, size, len(self._arrow)))
+        entry = FileEntry(f"{self._folder}/{name}", digest, opened.rows, size, len(self._arrow))
+        self._warehouse.publish(entry)
+        self._entries.append(entry)
 
 
 def _to_arrow(frame: pl.DataFrame, arrow: pa.Schema) -> pa.Table:

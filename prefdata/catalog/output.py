@@ -190,10 +190,11 @@ def _write_csv(reader: pa.RecordBatchReader, file: TextIO) -> int:
     import pyarrow as pa
     import pyarrow.csv as pc
 
+    is_spelt = [_is_csv(field.type) for field in reader.schema]
     flat = pa.schema(
         [
-            pa.field(f.name, pa.string() if pa.types.is_nested(f.type) else f.type)
-            for f in reader.schema
+            pa.field(field.name, field.type if spelt else pa.string())
+            for field, spelt in zip(reader.schema, is_spelt, strict=True)
         ]
     )
     count = 0
@@ -206,9 +207,9 @@ def _write_csv(reader: pa.RecordBatchReader, file: TextIO) -> int:
                 ],
                 pa.string(),
             )
-            if pa.types.is_nested(column.type)
+            if not spelt
             else column
-            for column in batch.columns
+            for column, spelt in zip(batch.columns, is_spelt, strict=True)
         ]
         sink = pa.BufferOutputStream()
         options = pc.WriteOptions(include_header=i == 0)
@@ -218,3 +219,15 @@ def _write_csv(reader: pa.RecordBatchReader, file: TextIO) -> int:
     if not count:
         file.write(",".join(json.dumps(name) for name in flat.names) + "\n")
     return count
+
+
+def _is_csv(kind: pa.DataType) -> bool:
+    """Tell whether Arrow writes values of a type as CSV; not lists or intervals, for two."""
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    try:
+        pc.write_csv(pa.table({"x": pa.nulls(1, kind)}), pa.BufferOutputStream())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return False
+    return True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from prefdata.catalog.storage import restore
+from prefdata.catalog.warehouse import open_warehouse
 from prefdata.schema import polars_schema, table_schema
 
 if TYPE_CHECKING:
@@ -22,14 +23,17 @@ __all__ = ["data_files", "scan", "scan_keys", "scan_partitions"]
 def data_files(
     workspace: Workspace, state: CatalogState, table: str, key: Sequence[str] = ()
 ) -> list[Path]:
-    """Return the files of the partitions that begin with ``key``, by partition."""
+    """Return the files of the partitions that begin with ``key``, by partition.
+
+    Those of an object store are fetched first, unless their copies are here.
+    """
     partitions = state.table(table).partitions
-    return [
-        workspace.warehouse / entry.path
+    return open_warehouse(workspace).fetch(
+        entry
         for part in sorted(partitions)
         if part[: len(key)] == tuple(key)
         for entry in partitions[part]
-    ]
+    )
 
 
 def scan(
@@ -58,10 +62,8 @@ def scan_keys(
 ) -> pl.LazyFrame:
     """Return the rows of exactly these partitions, key by key."""
     partitions = state.table(table).partitions
-    return _scan(
-        table,
-        [workspace.warehouse / entry.path for key in keys for entry in partitions.get(key, ())],
-    )
+    entries = (entry for key in keys for entry in partitions.get(key, ()))
+    return _scan(table, open_warehouse(workspace).fetch(entries))
 
 
 def _scan(table: str, files: list[Path]) -> pl.LazyFrame:

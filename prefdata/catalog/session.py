@@ -7,6 +7,7 @@ files. Where some are from before a column was added, it is null there.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -63,6 +64,30 @@ _FORBIDDEN = frozenset(
         "UPDATE",
         "USE",
         "VACUUM",
+    }
+)
+# PIVOT without its columns is several statements to DuckDB: it looks for them first.
+_ASKING = frozenset({"EXPLAIN", "MULTI", "SELECT"})
+# Functions that change the session or run other functions, though SELECT calls them; `query` and
+# `json_execute_serialized_sql` would hide words from what is looked at here.
+_FORBIDDEN_CALLS = frozenset(
+    {
+        "CREATE_EXTERNAL_RESOURCE",
+        "DEREGISTER_EXTERNAL_RESOURCE",
+        "DESTROY_EXTERNAL_RESOURCE",
+        "DISABLE_LOGGING",
+        "DISABLE_PROFILING",
+        "ENABLE_LOGGING",
+        "ENABLE_PROFILING",
+        "FORCE_CHECKPOINT",
+        "JSON_EXECUTE_SERIALIZED_SQL",
+        "NEXTVAL",
+        "QUERY",
+        "QUERY_TABLE",
+        "REGISTER_EXTERNAL_RESOURCE",
+        "REGISTER_EXTERNAL_RESOURCE_TYPE",
+        "TRUNCATE_DUCKDB_LOGS",
+        "WRITE_LOG",
     }
 )
 
@@ -237,6 +262,14 @@ def _quoted(text: object) -> str:
 
 def _refuse_writes(query: str) -> None:
     try:
+        query.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError(
+            f"The statement is no text: character {error.start + 1} is half of a pair.",
+            where=ascii(query[:80]),
+            fix="Write it in UTF-8.",
+        ) from error
+    try:
         statements = duckdb.extract_statements(query)
     except duckdb.Error as error:
         raise _query_error(error) from error
@@ -246,8 +279,12 @@ def _refuse_writes(query: str) -> None:
             where=query[:80],
             fix="Run them one by one.",
         )
-    words = _keywords(query)
-    if bad := sorted(words & _FORBIDDEN):
+    words = _words(query)
+    # A name in double quotes is no keyword, but it calls.
+    said = {word for word, is_quoted in words if not is_quoted} & _FORBIDDEN
+    calls = {word for (word, _), (after, _) in itertools.pairwise(words) if after == "("}
+    kind = {statements[0].type.name}
+    if bad := sorted(said | (calls & _FORBIDDEN_CALLS) | (kind - _ASKING)):
         raise QueryError(
             f"The catalog is read-only here, and the statement says {', '.join(bad)}.",
             where=query[:80],
@@ -256,17 +293,23 @@ def _refuse_writes(query: str) -> None:
         )
 
 
-def _keywords(query: str) -> set[str]:
-    tokens = duckdb.tokenize(query)
-    starts = [start for start, _ in tokens] + [len(query.encode())]
+def _words(query: str) -> list[tuple[str, bool]]:
+    """Return keywords and names in capitals, each with whether it stands in quotes, and ``(``."""
     encoded = query.encode()
-    return {
-        encoded[start:end].decode(errors="replace").split()[0].strip("();,").upper()
-        for (start, kind), end in zip(tokens, starts[1:], strict=True)
-        if kind in (duckdb.token_type.keyword, duckdb.token_type.identifier)
-        and not encoded[start:end].startswith(b'"')
-        and encoded[start:end].strip()
-    }
+    tokens = duckdb.tokenize(query)
+    ends = [*(start for start, _ in tokens[1:]), len(encoded)]
+    words: list[tuple[str, bool]] = []
+    for (start, kind), end in zip(tokens, ends, strict=True):
+        piece = encoded[start:end].decode(errors="replace").strip()
+        if kind == duckdb.token_type.operator:
+            words.append((piece[:1], False))
+        elif kind in (duckdb.token_type.keyword, duckdb.token_type.identifier):
+            if piece.startswith('"'):
+                words.append((piece.strip('"').upper(), True))
+            else:
+                # The tokenizer takes a space that is not ASCII for a letter; the parser does not.
+                words += ((word.upper(), False) for word in re.findall(r"\w+", piece))
+    return words
 
 
 def _query_error(error: duckdb.Error) -> QueryError:

@@ -7,14 +7,15 @@ condition that nobody moved it meanwhile. A kill at any moment leaves unreferenc
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from prefdata.catalog.state import CatalogState, Snapshot
-from prefdata.core.errors import SetupError
+from prefdata.catalog.warehouse import open_warehouse
+from prefdata.core.errors import DataError, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,7 +80,7 @@ class Store:
         """Connect; nothing is created yet."""
         is_sqlite = workspace.uri.startswith("sqlite")
         options = {"connect_args": {"timeout": _BUSY_SECONDS}} if is_sqlite else {}
-        self._warehouse = workspace.warehouse
+        self._warehouse = open_warehouse(workspace)
         self._engine = sa.create_engine(workspace.uri, **options)
         self._is_sqlite = is_sqlite
         if is_sqlite:
@@ -110,7 +111,8 @@ class Store:
 
     def is_created(self) -> bool:
         """Tell whether the log of commits exists."""
-        return sa.inspect(self._engine).has_table(_COMMITS.name)
+        with self._transaction(write=False) as connection:
+            return sa.inspect(connection).has_table(_COMMITS.name)
 
     def head(self) -> Snapshot | None:
         """Return the newest commit, read in one statement; None before the first."""
@@ -143,7 +145,7 @@ class Store:
         Raises:
             SetupError: If the workspace was moved or copied.
         """
-        here = f"{self._warehouse.as_uri()}/"
+        here = f"{self._warehouse.address}/"
         for _, location in sorted(self.pointers().items()):
             if not location.startswith(here):
                 raise moved_error(location)
@@ -209,6 +211,19 @@ class Store:
         if connection.execute(statement).rowcount != 1:
             raise LostRaceError(table)
 
+    def faults(self) -> list[str]:
+        """Return what is wrong with the database itself, as far as it can tell."""
+        place = self._engine.url.database or str(self._engine.url)
+        found: list[str] = []
+        if self._is_sqlite:
+            try:
+                with self._transaction(write=False) as connection:
+                    rows = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+            except SetupError as error:
+                return [f"{place} cannot be read: {error.what}"]
+            found += [f"{place} is damaged: {row}" for row in rows if row != "ok"]
+        return found
+
     def tag(self, tag: str, number: int) -> bool:
         """Name a commit; return False when the tag exists."""
         created_at = datetime.now(UTC).isoformat(timespec="microseconds")
@@ -236,19 +251,36 @@ def _sqlite_end(connection: sa.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.exec_driver_sql("ROLLBACK")
+        # SQLite has done so itself where the disk is full; what it said first is what to tell.
+        with suppress(sa.exc.OperationalError):
+            connection.exec_driver_sql("ROLLBACK")
         raise
     connection.exec_driver_sql("COMMIT")
 
 
 def _snapshot(row: sa.Row[tuple[object, ...]], tags: Mapping[int, list[str]]) -> Snapshot:
+    """Make a snapshot of a row of the log.
+
+    Raises:
+        DataError: If the row is not what was written; a database checks no bytes.
+    """
     values = row._mapping  # noqa: SLF001 - SQLAlchemy's documented accessor
+    number = values["number"]
+    try:
+        state = CatalogState.from_json(values["state"])
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DataError(
+            f"The log of commits is damaged: commit {number} cannot be read.",
+            where="prefdata_commits in the database of the catalog",
+            fix="Restore the database from a copy, or ingest into a new workspace, made with "
+            "`prefdata init FOLDER`.",
+        ) from error
     return Snapshot(
-        number=values["number"],
+        number=number,
         name=values["name"],
         created_at=values["created_at"],
         message=values["message"],
         run_id=values["run_id"],
-        state=CatalogState.from_json(values["state"]),
+        state=state,
         tags=tuple(tags.get(values["number"], ())),
     )

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from prefdata.catalog.store import Store
+from prefdata.catalog.writers import nobody_writes
 from prefdata.core.errors import DataError
-from prefdata.core.fingerprint import ID_HEX_DIGITS, file_digest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from prefdata.catalog.catalog import Catalog
     from prefdata.catalog.state import FileEntry
+    from prefdata.catalog.warehouse import Found, Warehouse
 
 __all__ = ["Verified", "verify"]
 
@@ -66,8 +65,10 @@ def verify(
     Args:
         catalog: What to check.
         is_deep: Also read every file and compare its digest.
-        is_clean: Remove files that no snapshot names and that are older than allowed.
-        older_than_hours: Younger orphans are spared: a run may be about to commit them.
+        is_clean: Remove files that no snapshot names and that are older than allowed. As long as
+            a writer is at work on this machine, none is: it may be about to commit them.
+        older_than_hours: Younger orphans are spared: a run on another machine may be about to
+            commit them.
     """
     history = catalog.history()
     needed: dict[str, tuple[FileEntry, int]] = {}
@@ -75,45 +76,63 @@ def verify(
         for table in snapshot.state.tables.values():
             for entry in table.files:
                 needed[entry.path] = (entry, snapshot.number)
-    warehouse = catalog.workspace.warehouse
+    warehouse = catalog.warehouse
+    lying = {found.path: found for found in warehouse.listing()}
     problems = [
         problem
         for entry, number in needed.values()
-        if (problem := _fault(warehouse / entry.path, entry, number, is_deep=is_deep))
+        if (problem := _fault(warehouse, lying, entry, number, is_deep=is_deep))
     ]
-    problems += _iceberg_faults(catalog)
-    known = {(warehouse / path).as_uri() for path in needed} | _metadata_files(catalog)
-    orphans = [p for p in sorted(warehouse.rglob("*")) if p.is_file() and p.as_uri() not in known]
-    sizes = {path: path.stat() for path in orphans}
-    limit = time.time() - older_than_hours * 3600
-    old = [path for path in orphans if sizes[path].st_mtime <= limit] if is_clean else []
-    for path in old:
-        path.unlink(missing_ok=True)
+    problems += Store(catalog.workspace).faults()
+    problems += [
+        f"commit #{one.number} is not what its name {one.name[:12]} says"
+        for one in history
+        if is_deep and one.state.name != one.name
+    ]
+    with warehouse.guarded():
+        faults = _iceberg_faults(catalog)
+        metadata, unread = _metadata_files(catalog)
+    problems += faults + [fault for fault in unread if fault not in faults]
+    known = {warehouse.uri(path) for path in needed} | metadata
+    orphans = [found for path, found in lying.items() if warehouse.uri(path) not in known]
+    old: list[Found] = []
+    # What damaged metadata names is not known, so nothing is an orphan for certain.
+    if is_clean and not unread:
+        with nobody_writes(catalog.workspace) as is_quiet:
+            limit = time.time() - older_than_hours * 3600
+            # Listed before: who committed meanwhile needs some of them now.
+            needs = is_quiet and catalog.head().number == history[-1].number
+            old = [found for found in orphans if needs and found.modified <= limit]
+            for found in old:
+                warehouse.remove(found.path)
     return Verified(
         snapshots=len(history),
         files=len(needed),
         bytes=sum(entry.bytes for entry, _ in needed.values()),
         orphans=len(orphans),
-        orphan_bytes=sum(info.st_size for info in sizes.values()),
+        orphan_bytes=sum(found.bytes for found in orphans),
         removed=len(old),
         problems=tuple(problems),
     )
 
 
-def _fault(path: Path, entry: FileEntry, number: int, *, is_deep: bool) -> str | None:
-    if not path.is_file():
-        return f"{path} is missing (snapshot #{number})"
-    if path.stat().st_size != entry.bytes:
-        return (
-            f"{path} has {path.stat().st_size} bytes instead of {entry.bytes} (snapshot #{number})"
-        )
-    if is_deep and file_digest(path)[:ID_HEX_DIGITS] != entry.digest:
-        return f"{path} has other bytes than were written (snapshot #{number})"
+def _fault(
+    warehouse: Warehouse, lying: dict[str, Found], entry: FileEntry, number: int, *, is_deep: bool
+) -> str | None:
+    name, found = warehouse.name(entry.path), lying.get(entry.path)
+    if found is None:
+        return f"{name} is missing (snapshot #{number})"
+    if found.bytes != entry.bytes:
+        return f"{name} has {found.bytes} bytes instead of {entry.bytes} (snapshot #{number})"
+    if is_deep and warehouse.digest(entry) != entry.digest:
+        return f"{name} has other bytes than were written (snapshot #{number})"
     return None
 
 
 def _iceberg_faults(catalog: Catalog) -> list[str]:
     """Compare the newest state with what Iceberg's metadata says."""
+    from prefdata.catalog.iceberg import readable
+
     state = catalog.head().state
     pointers = Store(catalog.workspace).pointers()
     faults: list[str] = []
@@ -121,21 +140,50 @@ def _iceberg_faults(catalog: Catalog) -> list[str]:
         if pointers.get(name) != table.metadata:
             faults.append(f"{name}: another engine moved the table to {pointers.get(name)}")
             continue
-        named = {task.file.file_path for task in catalog.iceberg_table(name).scan().plan_files()}
-        ours = {(catalog.workspace.warehouse / f.path).as_uri() for f in table.files}
+        try:
+            with readable(name, place := table.metadata):
+                loaded = catalog.iceberg_table(name)
+                place = getattr(loaded.current_snapshot(), "manifest_list", place)
+                files = [task.file for task in loaded.scan().plan_files()]
+        except (DataError, OSError) as error:
+            faults.append(_unreadable(name, place, error))
+            continue
+        named = {(file.file_path, file.record_count, file.file_size_in_bytes) for file in files}
+        ours = {(catalog.warehouse.uri(f.path), f.rows, f.bytes) for f in table.files}
         if named != ours:
-            faults.append(f"{name}: Iceberg names {len(named)} files, the log names {len(ours)}")
+            faults.append(
+                f"{name}: Iceberg names {len(named)} files, the log names {len(ours)}, "
+                f"and {len(named - ours)} of them are others"
+            )
     return faults
 
 
-def _metadata_files(catalog: Catalog) -> set[str]:
-    """Return the addresses of the metadata files that some Iceberg snapshot needs."""
+def _metadata_files(catalog: Catalog) -> tuple[set[str], list[str]]:
+    """Return the addresses of the metadata files that some Iceberg snapshot needs.
+
+    Returns:
+        The addresses, and what of them could not be read.
+    """
+    from prefdata.catalog.iceberg import readable
+
     found: set[str] = set()
-    for name in Store(catalog.workspace).pointers():
-        table = catalog.iceberg_table(name)
-        found.add(table.metadata_location)
-        found |= {entry.metadata_file for entry in table.metadata.metadata_log}
-        for snapshot in table.metadata.snapshots:
-            found.add(snapshot.manifest_list)
-            found |= {manifest.manifest_path for manifest in snapshot.manifests(table.io)}
-    return found
+    faults: list[str] = []
+    for name, pointer in Store(catalog.workspace).pointers().items():
+        place = pointer
+        try:
+            with readable(name, pointer):
+                table = catalog.iceberg_table(name)
+                found.add(table.metadata_location)
+                found |= {entry.metadata_file for entry in table.metadata.metadata_log}
+                for snapshot in table.metadata.snapshots:
+                    place = snapshot.manifest_list
+                    found.add(place)
+                    found |= {m.manifest_path for m in snapshot.manifests(table.io)}
+        except (DataError, OSError) as error:
+            faults.append(_unreadable(name, place, error))
+    return found, faults
+
+
+def _unreadable(name: str, place: str, error: Exception) -> str:
+    said = error.what if isinstance(error, DataError) else str(error)
+    return f"{place.removeprefix('file://')} cannot be read: {said} (table {name})"

@@ -6,9 +6,12 @@ import random
 import time
 from typing import TYPE_CHECKING, Self
 
+from prefdata.catalog.damage import blamed
 from prefdata.catalog.files import PartitionWriter
 from prefdata.catalog.state import CatalogState, FileEntry, PartitionKey, Snapshot, TableState
 from prefdata.catalog.store import LostRaceError
+from prefdata.catalog.writers import Presence
+from prefdata.core.disk import disk_error
 from prefdata.core.errors import ConflictError, InternalError
 from prefdata.schema import table_schema
 
@@ -46,9 +49,11 @@ class Write:
         self._arrow: dict[str, pa.Schema] = {}
         self._given: dict[tuple[str, PartitionKey], tuple[FileEntry, ...]] = {}
         self._reads: set[tuple[str, PartitionKey]] = set()
+        self._presence = Presence(workspace)
 
     def __enter__(self) -> Self:
-        """Return itself."""
+        """Say that a writer is at work, whose files are not to be removed."""
+        self._presence.begin()
         return self
 
     def __exit__(
@@ -57,9 +62,23 @@ class Write:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Remove unfinished files."""
+        """Remove unfinished files.
+
+        Raises:
+            SetupError: In place of what a library raised because of the disk.
+            DataError: In place of what one raised over a damaged file.
+        """
         for writer in self._writers.values():
             writer.abort()
+        self._presence.end()
+        root = str(self._workspace.root)
+        if error is None:
+            return
+        told = disk_error(error, where=root) or blamed(
+            error, self._iceberg.warehouse, self._base.state
+        )
+        if told:
+            raise told from error
 
     @property
     def base(self) -> Snapshot:
@@ -106,7 +125,7 @@ class Write:
             if table not in self._arrow:
                 self._arrow[table] = self._iceberg.arrow(self._iceberg.ensure(table))
             self._writers[table, key] = PartitionWriter(
-                self._workspace.warehouse, schema, self._arrow[table], key
+                self._iceberg.warehouse, schema, self._arrow[table], key
             )
         return self._writers[table, key]
 

@@ -22,6 +22,7 @@ from prefdata.cli import (
     search,
     snapshot,
 )
+from prefdata.core.disk import disk_error
 from prefdata.core.errors import PrefdataError
 
 __all__ = ["app", "main"]
@@ -44,6 +45,11 @@ class _Boundary(TyperGroup):
             # The reader of a pipe (`head`) has seen enough.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit from error
+        except Exception as error:
+            if told := disk_error(error):
+                sys.stderr.write(f"{told}\n")
+                raise typer.Exit(told.exit_status) from error
+            raise
         except KeyboardInterrupt as error:
             sys.stderr.write("interrupted; what was finished is kept, run the same command again\n")
             raise typer.Exit(130) from error

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Lock", "try_lock"]
+__all__ = ["Lock", "is_alive", "share_lock", "try_lock"]
 
 
 class Lock:
@@ -44,6 +45,30 @@ class Lock:
             self._path.unlink(missing_ok=True)
         self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+def is_alive(number: str) -> bool:
+    """Tell whether the process of a number lives on this machine; yes where nobody can tell."""
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError, ValueError):
+        return True
+    return True
+
+
+def share_lock(file: Any) -> bool:
+    """Hold an open file together with others who share it; False where one has it alone."""
+    if sys.platform == "win32":
+        return True  # There is none of this kind; the age of files must do.
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def try_lock(file: Any) -> bool:

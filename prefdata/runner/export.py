@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from prefdata.catalog import Session
+from prefdata.catalog.damage import damage_told
+from prefdata.catalog.warehouse import open_warehouse
 from prefdata.core.errors import RecipeError, UnknownNameError
 from prefdata.core.memory import sql_memory_bytes
 from prefdata.recipes import ExportStep
@@ -142,7 +144,8 @@ def prepare_export(
 
     check_request(state, request, where=where)
     note = f"{request.exporter} of {request.selection.pairs}"
-    files = prepare_folder(to, "export", fill, note=note, where=where)
+    with damage_told(open_warehouse(workspace), state):
+        files = prepare_folder(to, "export", fill, note=note, where=where)
     found: Exporter = plugin("exporter", request.exporter)
     return PendingExport(request.exporter, found.version, files, written[0], found.loses)
 

@@ -12,8 +12,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prefdata.core.disk import disk_told
 from prefdata.core.errors import RecipeError, SetupError
 from prefdata.core.fingerprint import file_digest
+from prefdata.core.locks import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,9 +91,10 @@ def prepare_folder(
             fix="Choose another folder.",
         ) from error
     try:
-        files = fill(part)
-        _write_mark(part, kind, note)
-        digests = {f.relative_to(part).as_posix(): file_digest(f) for f in sorted(files)}
+        with disk_told(str(place)):
+            files = fill(part)
+            _write_mark(part, kind, note)
+            digests = {f.relative_to(part).as_posix(): file_digest(f) for f in sorted(files)}
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -146,5 +149,6 @@ def _remove_leftovers(place: Path) -> None:
     limit = time.time() - _LEFTOVER_SECONDS
     for kind in ("part", "old"):
         for folder in place.parent.glob(f".{place.name}.{kind}-*"):
-            if folder.stat().st_mtime < limit:
+            # The age alone says little where clocks jump; another machine's process has no other.
+            if folder.stat().st_mtime < limit and not is_alive(folder.name.rpartition("-")[2]):
                 shutil.rmtree(folder, ignore_errors=True)

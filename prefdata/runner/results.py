@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prefdata.catalog.state import FileEntry, PartitionKey
+from prefdata.catalog.warehouse import open_warehouse
 from prefdata.core.fingerprint import canonical_json
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class StepResults:
     def __init__(self, workspace: Workspace) -> None:
         """Use the folder ``cache/steps`` of the workspace."""
         self._folder = workspace.root / "cache" / "steps"
-        self._warehouse = workspace.warehouse
+        self._warehouse = open_warehouse(workspace)
 
     def get(self, fingerprint: str) -> StepResult | None:
         """Return a result whose files are all still there, or None."""
@@ -52,11 +53,7 @@ class StepResults:
             # Not there, or damaged: the step is computed again.
             return None
         entries = [entry for files in result.outputs.values() for entry in files]
-        return result if all(self._is_whole(entry) for entry in entries) else None
-
-    def _is_whole(self, entry: FileEntry) -> bool:
-        path = self._warehouse / entry.path
-        return path.is_file() and path.stat().st_size == entry.bytes
+        return result if self._warehouse.has(entries) else None
 
     def put(self, fingerprint: str, result: StepResult) -> None:
         """Keep a result; atomic."""
@@ -75,8 +72,11 @@ class StepResults:
         )
         self._folder.mkdir(parents=True, exist_ok=True)
         part = self._folder / f".{fingerprint}.{os.getpid()}"
-        part.write_text(text)
-        part.replace(self._path(fingerprint))
+        try:
+            part.write_text(text)
+            part.replace(self._path(fingerprint))
+        finally:
+            part.unlink(missing_ok=True)  # of a full disk; else it is moved
 
     def _path(self, fingerprint: str) -> Path:
         return self._folder / f"{fingerprint}.json"

@@ -142,3 +142,35 @@ def test_a_workspace_is_named_with_its_snapshot(tmp_path: Path) -> None:
     assert str(tmp_path) in part["more"]
     assert "no source yet" in part["more"]
     assert part["more"].endswith("GiB free")
+
+
+def test_a_folder_of_data_files_is_told_as_one(tmp_path: Path) -> None:
+    Catalog.create(tmp_path)
+    part = _parts(tmp_path)["warehouse"]
+    assert (part["state"], part["more"]) == ("folder", str(tmp_path / "warehouse"))
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({}, "none found; a role of the machine may do"),
+        ({"AWS_ACCESS_KEY_ID": "AKIAXYZ1", "AWS_SECRET_ACCESS_KEY": "xyz1"}, "in the environment"),
+        ({"AWS_PROFILE": "xyz1"}, "of AWS_PROFILE"),
+        ({"AWS_SHARED_CREDENTIALS_FILE": "{folder}/prefdata.toml"}, "in ~/.aws"),
+    ],
+)
+def test_an_object_store_is_told_with_its_place_and_never_with_a_key(
+    variables: dict[str, str], found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(folder=tmp_path))
+    settings = tmp_path / "prefdata.toml"
+    Catalog.create(tmp_path)  # while the warehouse is a folder; nothing is asked over the network
+    settings.write_text(settings.read_text().replace('"warehouse"', '"s3://prefs/team"'))
+    part = _parts(tmp_path)["warehouse"]
+    assert part["state"] == "object store"
+    assert part["more"].startswith("s3://prefs/team at ")
+    assert f"credentials: {found}; copies in" in part["more"]
+    assert "xyz1" not in part["more"].lower()

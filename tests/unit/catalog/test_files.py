@@ -10,6 +10,7 @@ import pytest
 
 from prefdata.catalog import Catalog
 from prefdata.catalog.files import PartitionWriter, column_statistics, folder_of
+from prefdata.catalog.warehouse import Warehouse
 from prefdata.core.errors import InternalError, SetupError
 from prefdata.core.fingerprint import file_digest
 from prefdata.schema import table_schema
@@ -27,7 +28,7 @@ def catalog(tmp_path: Path) -> Catalog:
 def _writer(catalog: Catalog) -> PartitionWriter:
     tables = catalog._tables()
     arrow = tables.arrow(tables.ensure("prompts"))
-    return PartitionWriter(catalog.workspace.warehouse, table_schema("prompts"), arrow, ("s",))
+    return PartitionWriter(catalog.warehouse, table_schema("prompts"), arrow, ("s",))
 
 
 def test_equal_rows_give_equal_bytes_however_they_come(catalog: Catalog) -> None:
@@ -75,9 +76,8 @@ def test_a_folder_that_cannot_be_written_is_the_operators_matter(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     tables = catalog._tables()
-    writer = PartitionWriter(
-        tmp_path / "file", table_schema("prompts"), tables.arrow(tables.ensure("prompts")), ("s",)
-    )
+    arrow = tables.arrow(tables.ensure("prompts"))
+    writer = PartitionWriter(Warehouse(tmp_path / "file"), table_schema("prompts"), arrow, ("s",))
     writer.put(prompts("s", 1))
     with pytest.raises(SetupError, match="cannot be written"):
         writer.close()

@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel
 
 from prefdata.core.errors import InternalError
-from prefdata.core.strict_yaml import load_strict, read_model
+from prefdata.core.strict_yaml import fault_line, load_strict, load_tree, read_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,3 +50,28 @@ def test_nothing_in_it_is_executed() -> None:
     with pytest.raises(yaml.YAMLError):
         load_strict("!!python/object/apply:os.getcwd []")
     assert load_strict("a: [1, {b: 2}]") == {"a": [1, {"b": 2}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ("a: 1\nb: !!int ''\n", 2, "'' is no int"),
+        ("a: 1\nb: !!timestamp soon\n", 2, "'soon' is no timestamp"),
+        ("a: 1\n\nb: \x00\n", 3, "not allowed"),
+        ("a: &a\n  - *a\n", 1, "refers to itself"),
+        ("a: " + "[" * 5000, 1, "nests too deeply"),
+    ],
+)
+def test_whatever_is_wrong_has_a_line(text: str, line: int, problem: str) -> None:
+    for load in (load_strict, load_tree):
+        with pytest.raises(yaml.MarkedYAMLError, match=problem) as caught:
+            load(text)
+        assert fault_line(caught.value) == line
+
+
+def test_a_tree_knows_the_lines_of_its_values() -> None:
+    value, node = load_tree("a: 1\nb: [x]\nb: [y]\n")
+    assert value == {"a": 1, "b": ["y"]}
+    assert isinstance(node, yaml.MappingNode)
+    assert [key.start_mark.line for key, _ in node.value] == [0, 1, 2]
+    assert load_tree("# nothing\n") == (None, None)
