@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import pydantic
 import yaml
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from prefdata.core.errors import DataError, UnknownNameError
 from prefdata.core.shipped import shipped_folder
+from prefdata.core.strict_yaml import fault_line, load_strict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,10 +190,11 @@ def load_card(path: Path) -> SourceCard:
             file and the field, or the line where it is not YAML.
     """
     try:
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - is safe
+        value = load_strict(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise _fault(path, f"byte {error.start}", "it is no text in UTF-8") from error
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise _fault(path, f"line {line}", str(error.problem)) from error
+        raise _fault(path, f"line {fault_line(error)}", str(error.problem)) from error
     try:
         found = SourceCard.model_validate(value)
     except pydantic.ValidationError as error:
@@ -210,18 +212,6 @@ def load_card(path: Path) -> SourceCard:
 
 
 _load_cached = functools.cache(load_card)
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe, and refuses a repeated key, which YAML forbids and pyyaml accepts."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - the signature of pyyaml
-        keys = [key.value for key, _ in node.value]
-        for index, (key, _) in enumerate(node.value):
-            if key.value in keys[:index]:
-                problem = f"the key {key.value!r} is given twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-        return super().construct_mapping(node, deep=deep)
 
 
 def _fault(path: Path, field: str, problem: str) -> DataError:

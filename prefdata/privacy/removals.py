@@ -10,6 +10,7 @@ import polars as pl
 import yaml
 
 from prefdata.core.errors import UserError
+from prefdata.core.strict_yaml import fault_line, load_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,9 +93,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Any]]:
             for index, row in enumerate(table.iter_rows(named=True)):
                 yield f"{path}:{index + 2}", row
         elif path.suffix in {".yaml", ".yml"}:
-            listed = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-            for index, row in enumerate(listed if isinstance(listed, list) else [listed]):
-                yield f"{path}, entry {index + 1}", row
+            yield from _listed(path)
         elif path.suffix in {".jsonl", ".ndjson"}:
             for index, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
                 if line.strip():
@@ -107,12 +106,25 @@ def _rows(path: Path) -> Iterator[tuple[str, Any]]:
             )
     except pl.exceptions.NoDataError:
         return
-    except (pl.exceptions.PolarsError, yaml.YAMLError, ValueError, OSError) as error:
+    except (pl.exceptions.PolarsError, ValueError, RecursionError, OSError) as error:
         raise UserError(
             f"The list of removals cannot be read: {str(error).splitlines()[0]}.",
             where=str(path),
             fix=_FIX,
         ) from error
+
+
+def _listed(path: Path) -> Iterator[tuple[str, Any]]:
+    try:
+        listed = load_tree(path.read_text(encoding="utf-8"))[0] or []
+    except yaml.MarkedYAMLError as error:
+        raise UserError(
+            f"The list of removals cannot be read: {error.problem}.",
+            where=f"{path}:{fault_line(error)}",
+            fix=_FIX,
+        ) from error
+    for index, row in enumerate(listed if isinstance(listed, list) else [listed]):
+        yield f"{path}, entry {index + 1}", row
 
 
 def _check(row: Any, where: str) -> None:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 from prefdata.core.errors import RecipeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prefdata.recipes.model import Recipe
+
+    Loc = tuple[str | int, ...]
 
 __all__ = ["fill_inputs", "refuse_open_inputs"]
 
@@ -16,7 +20,7 @@ _NAME = re.compile(r"\$([a-z][a-z0-9_]*)")
 _FILLED = ("steps", "exports", "reports", "publication")
 
 
-def fill_inputs(raw: dict[str, Any], *, where: str) -> dict[str, Any]:
+def fill_inputs(raw: dict[str, Any], *, where: Callable[[Loc], str]) -> dict[str, Any]:
     """Put the values of ``inputs`` where the rest of a recipe says ``$name``.
 
     A ``$name`` is a whole value, not a part of one. It stays where the input has no value, so that
@@ -25,7 +29,7 @@ def fill_inputs(raw: dict[str, Any], *, where: str) -> dict[str, Any]:
 
     Args:
         raw: The recipe as it was read, overrides applied.
-        where: The file, for errors.
+        where: Tells file and line of a place in the recipe, for errors.
 
     Raises:
         RecipeError: If the recipe names an input that it does not declare.
@@ -34,24 +38,25 @@ def fill_inputs(raw: dict[str, Any], *, where: str) -> dict[str, Any]:
     if not isinstance(inputs, dict):
         return raw
     return {
-        key: _filled(value, inputs, where) if key in _FILLED else value
+        key: _filled(value, inputs, (key,), where) if key in _FILLED else value
         for key, value in raw.items()
     }
 
 
-def _filled(value: Any, inputs: dict[str, Any], where: str) -> Any:
+def _filled(value: Any, inputs: dict[str, Any], loc: Loc, where: Callable[[Loc], str]) -> Any:
     if isinstance(value, dict):
-        return {key: _filled(item, inputs, where) for key, item in value.items()}
+        return {k: _filled(item, inputs, (*loc, k), where) for k, item in value.items()}
     if isinstance(value, list):
-        return [_filled(item, inputs, where) for item in value]
+        return [_filled(item, inputs, (*loc, place), where) for place, item in enumerate(value)]
     named = _NAME.fullmatch(value) if isinstance(value, str) else None
     if named is None:
         return value
     if named[1] not in inputs:
+        declared = ", ".join(sorted(map(str, inputs))) or "none"
         raise RecipeError(
             f"{value} is not among the inputs of the recipe.",
-            where=where,
-            fix=f"Declare it under `inputs`. Declared: {', '.join(sorted(inputs)) or 'none'}.",
+            where=where(loc),
+            fix=f"Declare it under `inputs`. Declared: {declared}.",
         )
     given = inputs[named[1]]
     return value if given is None else given

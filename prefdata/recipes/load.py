@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from prefdata.core.errors import RecipeError, UnknownNameError
 from prefdata.core.shipped import shipped_folder
+from prefdata.core.strict_yaml import fault_line, load_tree
 from prefdata.recipes.inputs import fill_inputs
 from prefdata.recipes.model import Recipe
 from prefdata.registry import names
@@ -54,18 +55,7 @@ def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
         UnknownNameError: If there is no such recipe.
     """
     file = find_recipe(path)
-    try:
-        text = file.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        raw = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise RecipeError(
-            f"The file is not YAML: {getattr(error, 'problem', error)}.",
-            where=f"{file}{line}",
-            fix="Correct the line.",
-        ) from error
+    raw, node = _read(file)
     if not isinstance(raw, dict):
         raise RecipeError(
             "A recipe is a mapping with name and steps.",
@@ -74,13 +64,31 @@ def load_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
         )
     for override in overrides:
         _override(raw, override)
-    raw = fill_inputs(raw, where=str(file))
+    raw = fill_inputs(raw, where=lambda loc: f"{file}:{_line(node, loc)}")
     try:
         recipe = Recipe.model_validate(raw)
     except ValidationError as error:
         raise _recipe_error(error, file, node, overrides) from error
     _refuse_unknown_plugins(recipe, file, node)
     return recipe
+
+
+def _read(file: Path) -> tuple[Any, yaml.Node | None]:
+    data = file.read_bytes()
+    try:
+        return load_tree(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise RecipeError(
+            f"The file is not YAML: it is no text in UTF-8 ({error.reason}).",
+            where=f"{file}:{data.count(10, 0, error.start) + 1}",
+            fix="Save it as UTF-8.",
+        ) from error
+    except yaml.MarkedYAMLError as error:
+        raise RecipeError(
+            f"The file is not YAML: {error.problem}.",
+            where=f"{file}:{fault_line(error)}",
+            fix="Correct the line.",
+        ) from error
 
 
 def _refuse_unknown_plugins(recipe: Recipe, file: Path, node: yaml.Node | None) -> None:
@@ -142,8 +150,8 @@ def _override(raw: dict[str, Any], override: str) -> None:
     if not keys:
         raise RecipeError("A step is not a value.", where=f"--set {key}", fix="Name a key of it.")
     try:
-        target[keys[-1]] = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
+        target[keys[-1]] = load_tree(text)[0]
+    except yaml.YAMLError as error:
         raise RecipeError(
             f"{text!r} is not YAML.", where=f"--set {key}", fix="Quote the value."
         ) from error
@@ -187,7 +195,8 @@ def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
             break
         line = node.start_mark.line + 1
         if isinstance(node, yaml.MappingNode):
-            pairs = {key.value: (key, value) for key, value in node.value}
+            # A key may be a list, which no field is.
+            pairs = {str(key.value): (key, value) for key, value in node.value}
             if part not in pairs:
                 break
             line = pairs[part][0].start_mark.line + 1

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from prefdata.constitution.document.model import Document, DocumentPrinciple, Reconstruction
 from prefdata.core.errors import UserError
+from prefdata.core.strict_yaml import fault_line, load_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,18 +38,14 @@ def read_document(path: Path) -> Document:
     """
     text = _text(path)
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_repeats(node, path, set())
-        raw = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        said = getattr(error, "problem", None) or error
+        raw, node = load_tree(text)
+    except yaml.MarkedYAMLError as error:
         raise UserError(
-            f"The constitution is not YAML: {said}.",
-            where=f"{path}{line}",
+            f"The constitution is not YAML: {error.problem}.",
+            where=f"{path}:{fault_line(error)}",
             fix="Correct the line; a sentence with a colon and a space needs quotes around it.",
         ) from error
+    _refuse_repeats(node, path, set())
     if isinstance(raw, list):
         return _checked({"principles": raw}, node, path, depth=1)
     if not isinstance(raw, dict):
@@ -137,7 +134,8 @@ def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
     line = 1
     for part in loc:
         if isinstance(node, yaml.MappingNode):
-            pairs = {key.value: (key, value) for key, value in node.value}
+            # A key may be a list, which no field is.
+            pairs = {str(key.value): (key, value) for key, value in node.value}
             if part not in pairs:
                 return line
             key, node = pairs[part]

@@ -26,6 +26,8 @@ _OPENED = re.compile(r"\s*---[ \t]*(\n|$)")
 _BEGIN = re.compile(r"^<!-- prefdata:begin\b(?P<said>.*)-->[ \t]*$", flags=re.MULTILINE)
 _END = re.compile(r"^<!-- prefdata:end -->[ \t]*$", flags=re.MULTILINE)
 _DEEPEST = 50
+# What pyyaml raises where it cannot make the value that a tag asks for, such as `!!int ''`.
+_UNMADE = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
 _SAID = " generated; what is changed before the end mark is overwritten, other text stays. Wrote: "
 
 
@@ -117,7 +119,7 @@ def _front(matter: str) -> tuple[str, tuple[tuple[str, str], ...], Mapping[str, 
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark else 1
         raise _broken(f"line {line}: {error.problem}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, *_UNMADE) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise _broken(reason) from error
     if value is None:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from prefdata.core.errors import UserError
+from prefdata.core.strict_yaml import fault_line, load_tree
 from prefdata.sources._generic.cells import text_of
 
 if TYPE_CHECKING:
@@ -239,13 +240,12 @@ def load_mapping(path: Path) -> Mapping:
         UserError: If it cannot be read, is not YAML, or has a wrong field.
     """
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value, _ = load_tree(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise _fault(path, None, f"it cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}" if mark else None
-        raise _fault(path, place, f"it is not YAML: {getattr(error, 'problem', error)}") from error
+    except yaml.MarkedYAMLError as error:
+        place = f"line {fault_line(error)}"
+        raise _fault(path, place, f"it is not YAML: {error.problem}") from error
     try:
         return Mapping.model_validate(value)
     except ValidationError as error:

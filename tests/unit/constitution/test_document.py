@@ -184,7 +184,7 @@ def test_sentences_alone_are_a_constitution(text: str, tmp_path: Path) -> None:
         (f"principles:\n- sentence: a\n  principle_id: {'a' * 32}\n", "words of principle 1", 1),
         ("principles: [{sentence: a, rank: 2}, {sentence: b, rank: 1}]\n", "do not rise", 1),
         ("principles: [a\nb: }\n", "is not YAML", 2),
-        ("a: &a [*a]\n", "a: Extra inputs", 1),
+        ("a: &a [*a]\n", "refers to itself", 1),
         ("!!python/object:os.system {}\n", "is not YAML", 1),
     ],
 )

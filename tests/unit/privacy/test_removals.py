@@ -54,7 +54,7 @@ def test_an_empty_list_removes_nothing(name: str, tmp_path: Path) -> None:
         ("a.csv", "subject,id,name\nprompts,x,Jo\n", "a.csv:2", "name"),
         ("a.yaml", "- prompts", "entry 1", "no subject"),
         ("a.yaml", "subject: prompts\nid: 7\n", "entry 1", "no text"),
-        ("a.yaml", "{", "a.yaml", "cannot be read"),
+        ("a.yaml", "{", "a.yaml:1", "cannot be read"),
         ("a.jsonl", "{}\nnot json\n", "a.jsonl:1", "no id"),
         ("a.jsonl", "\nnot json\n", "a.jsonl", "cannot be read"),
         ("a.txt", "x", "a.txt", "CSV, YAML"),

@@ -50,12 +50,12 @@ def test_a_recipe_that_waits_for_a_value_is_read_and_not_run(recipe: Path, tmp_p
 def test_a_name_that_is_not_declared_is_refused() -> None:
     raw = {"inputs": {"model": "m"}, "steps": [{"params": {"model": "$modle"}}]}
     with pytest.raises(RecipeError, match=r"\$modle is not among the inputs"):
-        fill_inputs(raw, where="here")
+        fill_inputs(raw, where=str)
 
 
 def test_without_inputs_a_dollar_is_a_dollar() -> None:
     raw = {"steps": [{"params": {"price": "$x"}}]}
-    assert fill_inputs(raw, where="here") == raw
+    assert fill_inputs(raw, where=str) == raw
 
 
 def test_a_wrong_input_is_told_with_those_there_are(recipe: Path) -> None:

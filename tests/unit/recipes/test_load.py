@@ -106,7 +106,7 @@ def test_a_file_that_is_not_text_says_so(tmp_path: Path) -> None:
     path.write_bytes(b"name: \xff\xfe")
     with pytest.raises(RecipeError, match="not YAML") as caught:
         load_recipe(path)
-    assert caught.value.where == str(path)
+    assert caught.value.where == f"{path}:1"
 
 
 def test_the_json_schema_takes_a_step_as_a_name_too() -> None:
