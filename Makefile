@@ -21,10 +21,10 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint demo bench build clean
+.PHONY: help setup test lint demo bench bench-peers docs build clean
 
 help: ## List the targets.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 setup: $(READY) ## Make the development environment.
 
@@ -40,8 +40,18 @@ lint: $(READY) ## Run the checks that need no test.
 demo: $(DEMO_READY) ## Show the whole story offline, with the core installation only.
 	$(DEMO_VENV)/bin/prefdata demo
 
-bench: $(READY) ## Measure against peers.
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## Measure against peers, loops and the machine; `make bench BENCH=--quick`.
+	$(BIN)/python -m benchmarks compare $(BENCH) --save
+
+bench-peers: ## Make the environments of the peers, which `make bench` uses.
+	for file in benchmarks/peers/*.txt; do \
+	  name=$$(basename "$$file" .txt) && $(PYTHON) -m venv ".venv-peers/$$name" && \
+	  ".venv-peers/$$name/bin/python" -m pip install --quiet -r "$$file" || exit 1; \
+	done
+
+docs: $(READY) ## Build the site of the docs into build/site; a broken link is an error.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict -f docs/site/mkdocs.yml
+	@echo "open build/site/index.html"
 
 build: $(READY) ## Build the wheel and the source distribution.
 	$(BIN)/python -m build --no-isolation

@@ -1,4 +1,7 @@
-"""The benchmarks: ``python -m benchmarks [NAME …]``; see docs/benchmarks.md."""
+"""The benchmarks: ``python -m benchmarks [NAME …]``; see docs/benchmarks.md.
+
+``python -m benchmarks compare`` holds every peer, a loop and the machine itself beside prefdata.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,17 @@ from benchmarks.suite import BENCHMARKS, Benchmark, Options
 if TYPE_CHECKING:
     from benchmarks.measure import Cost
 
-_RESULTS = Path(__file__).parent / "results.json"
+_RESULTS = Path(__file__).parent / "suite.json"
 _LONG_SECONDS = 120.0  # what takes longer is not repeated
 
 
 def main() -> None:
     """Measure, show, and save if asked."""
+    if sys.argv[1:2] == ["compare"]:
+        from benchmarks.compare.__main__ import main as compare
+
+        compare(sys.argv[2:])
+        return
     arguments = _arguments()
     available = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, available[: arguments.cores])  # children inherit it

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     Ask = Callable[[int], Awaitable[str]]
 
-__all__ = ["MAX_TOKENS", "Stopwatch", "messages", "warm_up"]
+__all__ = ["MAX_TOKENS", "Stopwatch", "messages", "server", "warm_up"]
 
 MAX_TOKENS = 200
 _SIDES = ("ours", "backend", "openai")
@@ -95,7 +95,7 @@ def main() -> None:
         sides.append(_PEER)
     ideal = options.requests * options.latency / options.concurrency
     runs: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
-    with _server(options.latency) as url:
+    with server(options.latency) as url:
         for _ in range(options.rounds):
             for side in sides:
                 said = _measured(side, url, options)
@@ -125,7 +125,7 @@ def _options() -> argparse.Namespace:
 
 
 @contextlib.contextmanager
-def _server(latency: float) -> Iterator[str]:
+def server(latency: float) -> Iterator[str]:
     """Run the scripted server in a process of its own."""
     command = [sys.executable, "-m", "prefdata.testing.chat_server", "--attached"]
     command += ["--latency", str(latency)]

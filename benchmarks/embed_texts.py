@@ -1,4 +1,7 @@
-"""Embedding: ``python -m benchmarks.embed_texts ours|peer|ratio|repeats FILE [ROUNDS]``.
+"""Embedding: ``python -m benchmarks.embed_texts SIDE FILE [ROUNDS]``.
+
+SIDE is ``ours``, ``peer``, ``stored`` (ours through a new catalog), ``one-by-one`` (the peer
+without batches), ``ratio`` or ``repeats``.
 
 FILE has one JSON string on each line. Ours is the `sentence` embedder, the peer is
 ``SentenceTransformer.encode``; both run the small default model on the CPU, in the same precision.
@@ -92,7 +95,14 @@ def _with_repeats(texts: Sequence[str]) -> list[str]:
     return [rows[i] for i in chance.permutation(len(rows))]
 
 
+def _one_by_one() -> Embed:
+    """Embed as a loop over rows does: no batches."""
+    encode = _peer()
+    return lambda texts: np.concatenate([encode([text]) for text in texts])
+
+
 _SIDES: dict[str, Callable[[], Embed]] = {"ours": _ours, "peer": _peer}
+_ALONE = {**_SIDES, "stored": _stored, "one-by-one": _one_by_one}
 
 
 def _shards(texts: Sequence[str]) -> list[Sequence[str]]:
@@ -106,7 +116,7 @@ def _timed(embed: Embed, texts: Sequence[str]) -> tuple[NDArray[np.float32], flo
 
 
 def _alone(side: str, texts: Sequence[str]) -> dict[str, Any]:
-    embed = _SIDES[side]()
+    embed = _ALONE[side]()
     embed(texts[:_WARM_UP])
     vectors, cpu, wall = _timed(embed, texts)
     return {

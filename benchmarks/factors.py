@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-__all__: list[str] = []
+__all__ = ["drawn"]
 
 _BATCH, _MILLION, _STAGED = 50_000, 1_000_000, 100_000
 _SENTENCES = 20_000
@@ -263,7 +263,7 @@ def _pairs(options: argparse.Namespace, n: int, *, first: int = 0) -> pl.DataFra
     import polars as pl
 
     if options.file is None:
-        return _drawn(n, first)
+        return drawn(n, first)
     rows = pl.DataFrame(_read(options.file), schema=["prompt", "chosen", "rejected"], orient="row")
     n_copies = -(-(first + n) // rows.height)
     copies = [
@@ -287,7 +287,7 @@ def _read(path: Path) -> Iterator[tuple[str, str, str]]:
             yield before.rsplit(_ASKED, 1)[-1].strip(), chosen.strip(), rejected.strip()
 
 
-def _drawn(n: int, first: int) -> pl.DataFrame:
+def drawn(n: int, first: int) -> pl.DataFrame:
     """Draw pairs: responses of one to five sentences, of about 190 characters."""
     import numpy as np
     import polars as pl

@@ -195,7 +195,7 @@ class Bench:
     def queries(self) -> None:
         """Query the catalog."""
         for name, query in _QUERIES.items():
-            self.run(f"sql: {name}", "sql", query, "-w", str(self.workspace), "--json")
+            self.run(f"sql: {name}", "sql", query, "-w", str(self.workspace))
 
     def exports(self) -> None:
         """Write the pairs for a trainer."""
