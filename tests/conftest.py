@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 __all__: list[str] = []
 
 # Two tests share a core, so a deadline would measure the neighbour.
-settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30)
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=15)
 # For a night, or before a release: HYPOTHESIS_PROFILE=thorough.
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.register_profile("dev", deadline=None, max_examples=25)

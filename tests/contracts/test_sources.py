@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prefdata.protocols import Params, Source
 
 # More before a release: PREFDATA_MUTATED_ROWS=2000.
-_ROWS = int(os.environ.get("PREFDATA_MUTATED_ROWS", "300"))
+_ROWS = int(os.environ.get("PREFDATA_MUTATED_ROWS", "100"))
 
 
 def _params(source: Source, folder: Path) -> Params:
