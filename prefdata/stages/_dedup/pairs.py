@@ -148,15 +148,12 @@ def pairs_compared(tables: Mapping[str, pl.LazyFrame], params: Dedup, context: C
     }
     keys = {subject: IdKeys.of(frame.select("id")) for subject, frame in texts.items()}
     pairs = tables["pairs"].rename({"pair_id": "id"})
-    known = None
-    if params.against is not None:
-        known = context.at(params.against, "pairs").select(id="pair_id", is_old=pl.lit(value=True))
     names = list(dict.fromkeys([*context.sources, *_sources(pairs)]))
     numbers = {name: number for number, name in enumerate(names)}
     old = pl.lit(value=False)
-    if known is not None:
-        pairs = pairs.join(known.unique("id"), on="id", how="left", maintain_order="left")
-        old = pl.col("is_old").fill_null(value=False)
+    if params.against is not None:
+        before = context.at(params.against, "pairs").select("pair_id").collect()
+        old = pl.col("id").is_in(before["pair_id"].implode())
     # Without ids, which take ten times the memory; those of duplicates are read again.
     frame = pairs.select(
         is_old=old,
@@ -165,19 +162,20 @@ def pairs_compared(tables: Mapping[str, pl.LazyFrame], params: Dedup, context: C
         chosen=keys["responses"].hashed("chosen_id"),
         rejected=keys["responses"].hashed("rejected_id"),
     ).collect(engine="streaming")
-    used = {
-        "prompts": frame["prompt"],
-        "responses": pl.concat([frame["chosen"], frame["rejected"].rename("chosen")]),
-    }
-    compared = {}
-    for subject, hashes in used.items():
-        asked = _used(texts[subject], hashes.unique(), keys[subject])
-        rows = read_rows(asked, None, params, context)
-        compared[subject] = Texts(asked, None, rows, subject=subject, within="catalog")
-    places = {
-        side: _numbers(compared[subject], frame[side], keys[subject])
-        for side, subject in _SIDES.items()
-    }
+    compared: dict[str, Texts] = {}
+    places: dict[str, pl.Series] = {}
+    for subject, asked in texts.items():
+        sides = [side for side, of in _SIDES.items() if of == subject]
+        ids = asked.select(keys[subject].hashed("id")).collect(engine="streaming")
+        known = ids.to_series().to_numpy()
+        # What no pair has is not compared; its rows stay, so that the order of rows does.
+        used = np.isin(known, np.concatenate([frame[side].to_numpy() for side in sides]))
+        rows = read_rows(asked, None, params, context, used=used)
+        found = Texts(asked, None, rows, subject=subject, within="catalog")
+        order = np.argsort(known)
+        for side in sides:
+            places[side] = _numbers(found, frame[side], known, order)
+        compared[subject] = found
     frame = frame.select("is_old", "number", **places)
     wanted = tables["pairs"].select(
         "source", id="pair_id", n_votes=pl.col("n_votes").cast(pl.Int64).fill_null(1)
@@ -215,21 +213,22 @@ class IdKeys:
         return pl.col(column).hash(self.seed)
 
 
-def _used(texts: pl.LazyFrame, hashes: pl.Series, keys: IdKeys) -> pl.LazyFrame:
-    """Blank the texts that no pair has; their rows stay, so that the order of rows does."""
-    used = hashes.alias("key").to_frame().lazy().with_columns(is_used=pl.lit(value=True))
-    joined = texts.with_columns(key=keys.hashed("id")).join(
-        used, on="key", how="left", maintain_order="left"
-    )
-    return joined.with_columns(text=pl.when("is_used").then("text")).drop("is_used", "key")
+def _numbers(
+    texts: Texts, hashes: pl.Series, known: NDArray[np.uint64], order: NDArray[np.int64]
+) -> pl.Series:
+    """Return the number of the text of each id; -1 for blank ones, and for ids without a row.
 
-
-def _numbers(texts: Texts, hashes: pl.Series, keys: IdKeys) -> pl.Series:
-    """Return the number of the text of each id; -1 for blank ones, and for ids without a row."""
-    known = texts.texts.select(key=keys.hashed("id")).collect(engine="streaming")
-    table = known.with_columns(number=pl.Series(texts.distinct.text_of, dtype=pl.Int64))
-    found = hashes.alias("key").to_frame().join(table, on="key", how="left", maintain_order="left")
-    return found["number"].fill_null(-1)
+    Args:
+        texts: The texts.
+        hashes: The ids, as numbers.
+        known: The ids of the texts, as numbers.
+        order: What sorts them.
+    """
+    if not len(known):
+        return pl.Series(np.full(hashes.len(), -1))
+    asked = hashes.to_numpy()
+    row = order[np.minimum(np.searchsorted(known, asked, sorter=order), len(known) - 1)]
+    return pl.Series(np.where(known[row] == asked, texts.distinct.text_of[row], -1))
 
 
 def _digests(texts: Texts, numbers: NDArray[np.int64]) -> NDArray[np.uint64]:

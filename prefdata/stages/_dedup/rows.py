@@ -67,7 +67,12 @@ def batches(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
 
 
 def read_rows(
-    texts: pl.LazyFrame, old: pl.LazyFrame | None, params: Dedup, context: Context
+    texts: pl.LazyFrame,
+    old: pl.LazyFrame | None,
+    params: Dedup,
+    context: Context,
+    *,
+    used: NDArray[np.bool_] | None = None,
 ) -> Rows:
     """Read all rows once.
 
@@ -76,13 +81,13 @@ def read_rows(
         old: Column ``id``: the rows that are old.
         params: Say how texts are normalised.
         context: Names the sources, the oldest first, and hears how far it is.
+        used: Which rows count; the others are taken as blank. All when None.
     """
     numbers = _source_numbers(texts, context.sources)
-    is_old = pl.lit(value=False)
+    is_old: pl.Expr = pl.lit(value=False)
     if old is not None:
-        known = old.select("id", is_old=pl.lit(value=True)).unique("id")
-        texts = texts.join(known, on="id", how="left", maintain_order="left")
-        is_old = pl.col("is_old").fill_null(value=False)
+        # No join: to keep its order, it would hold all texts.
+        is_old = pl.col("id").is_in(old.select("id").collect()["id"].implode())
     asked = texts.select(
         is_old.alias("is_old"),
         pl.col("source").replace_strict(numbers, return_dtype=pl.Int16),
@@ -100,9 +105,10 @@ def read_rows(
         done += batch.height
         context.report(Progress(label, done))
     kept = pl.concat([asked.drop("text").clear().collect(), *(part[1] for part in parts)])
+    is_blank_row = kept["is_blank"].to_numpy()
     return Rows(
         keys=np.concatenate([np.empty((0, 2), np.uint64), *(part[0] for part in parts)]),
-        is_blank=kept["is_blank"].to_numpy(),
+        is_blank=is_blank_row if used is None else is_blank_row | ~used,
         source=kept["source"].to_numpy(),
         is_old=kept["is_old"].to_numpy(),
     )

@@ -26,6 +26,9 @@ Put = Callable[..., None]
 
 _STEPS = ["flag-quality", "make-pairs", "split-by-prompt", "select-pairs"]
 
+_NOBODY = 2**31 - 1
+"""No process has this number."""
+
 
 @pytest.fixture
 def ready(catalog: Catalog, put: Put) -> Catalog:
@@ -130,7 +133,7 @@ def test_an_exporter_that_fails_leaves_no_files(
 def test_what_a_killed_export_left_is_removed_when_it_is_old(
     settled: Catalog, tmp_path: Path
 ) -> None:
-    old, young = tmp_path / ".out.part-1", tmp_path / ".out.part-2"
+    old, young = tmp_path / f".out.part-{_NOBODY}", tmp_path / f".out.old-{_NOBODY}"
     for folder in (old, young):
         folder.mkdir()
     os.utime(old, (1, 1))

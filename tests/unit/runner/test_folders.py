@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+_NOBODY = 2**31 - 1
+"""No process has this number."""
+
 
 def _fill(text: str) -> Callable[[Path], list[Path]]:
     def fill(folder: Path) -> list[Path]:
@@ -107,7 +110,7 @@ def test_a_failure_while_writing_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_only_old_leftovers_of_killed_writers_are_removed(tmp_path: Path) -> None:
-    old, young = tmp_path / ".out.old-1", tmp_path / ".out.part-2"
+    old, young = tmp_path / f".out.old-{_NOBODY}", tmp_path / f".out.part-{_NOBODY}"
     for folder in (old, young):
         folder.mkdir()
     os.utime(old, (1, 1))
