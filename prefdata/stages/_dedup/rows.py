@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Distinct", "Rows", "batches", "distinct_texts", "halves", "picked", "read_rows"]
 
 _BATCH_ROWS = 20_000
+_STRETCH_ROWS = 100_000
+"""Rows of a row group of the catalog's files, so that few are read twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,18 @@ class Distinct:
 
 
 def batches(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    """Yield a frame in order, a batch at a time, without holding it."""
-    yield from frame.collect_batches(chunk_size=_BATCH_ROWS, maintain_order=True)
+    """Yield a frame in order, a batch at a time, without holding it.
+
+    Stretch by stretch, and not with `collect_batches`: that reads ahead of a slow consumer as far
+    as it can, in the end the whole frame.
+    """
+    start = 0
+    while True:
+        stretch = frame.slice(start, _STRETCH_ROWS).collect()
+        yield from stretch.iter_slices(_BATCH_ROWS)
+        if stretch.height < _STRETCH_ROWS:
+            return
+        start += _STRETCH_ROWS
 
 
 def read_rows(
