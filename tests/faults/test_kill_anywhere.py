@@ -133,8 +133,8 @@ def ladder(
 def test_a_command_that_is_killed_at_some_points_finishes_when_run_again(
     ladder: _Ladder, commands: Commands
 ) -> None:
-    counts = _kill(ladder, commands, "first ingest", 3)
-    assert counts["killed"] >= 2
+    counts = _kill(ladder, commands, "first ingest", 2)
+    assert counts["killed"] >= 1
 
 
 @pytest.mark.fault
