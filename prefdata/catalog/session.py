@@ -104,6 +104,7 @@ class Session:
     Attributes:
         connection: The DuckDB connection itself, for what is not offered here.
         rows: How many rows each table has.
+        scratch: Where files may be put for a while; None where nothing can be written.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class Session:
         with contextlib.suppress(OSError):
             scratch.mkdir(parents=True, exist_ok=True)
             _remove_left_over(scratch)
+        self.scratch = workspace.scratch if os.access(scratch, os.W_OK) else None
         self.connection.execute(f"SET temp_directory = '{_quoted(scratch)}'")
         self.connection.execute(f"SET max_temp_directory_size = '{spill} bytes'")
         self.connection.execute(f"SET memory_limit = '{sql_memory_bytes()} bytes'")

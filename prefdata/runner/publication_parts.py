@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prefdata.fetch.cards import card, card_names
-from prefdata.runner.export_rows import LICENSES_TOGETHER
+from prefdata.runner.export_queries import LICENSES_TOGETHER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -216,12 +216,18 @@ _selections = st.builds(
 
 
 @settings(max_examples=8, deadline=None)
-@given(selection=_selections, more=st.permutations(MORE_COLUMNS), n_more=st.integers(0, 15))
+@given(
+    selection=_selections,
+    more=st.permutations(MORE_COLUMNS),
+    n_more=st.integers(0, 15),
+    block=st.sampled_from((3, 5, _N - 1, 1 << 18)),
+)
 def test_rows_are_those_of_a_plain_join(
-    session: Session, selection: Selection, more: list[str], n_more: int
+    session: Session, selection: Selection, more: list[str], n_more: int, block: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(export_rows, "_BATCH_ROWS", 4)
+        patch.setattr(export_rows, "_BLOCK_PAIRS", block)
         rows = select_rows(session, selection, more=more[:n_more])
         frames = list(rows.batches())
     wanted = _plainly(selection)
@@ -260,8 +266,23 @@ def test_a_column_that_nobody_offers_is_named(session: Session) -> None:
         select_rows(session, Selection("make-pairs"), more=("topics",))
 
 
+def test_policies_leave_the_same_out_block_by_block(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = pl.DataFrame({"subject": ["annotators"], "id": ["toy:who1"]})
+    selection = Selection("make-pairs", removals=listed)
+    at_once = pl.concat(list(select_rows(session, selection).batches()))
+    monkeypatch.setattr(export_rows, "_BLOCK_PAIRS", 2)
+    in_blocks = pl.concat(list(select_rows(session, selection).batches()))
+    assert_frame_equal(in_blocks, at_once)
+
+
+@pytest.mark.parametrize("block", [4, 1 << 18])
 @pytest.mark.parametrize("table", ["prompts", "responses"])
-def test_a_missing_text_is_an_error_and_no_other_text(tmp_path: Any, table: str) -> None:
+def test_a_missing_text_is_an_error_and_no_other_text(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, table: str, block: int
+) -> None:
+    monkeypatch.setattr(export_rows, "_BLOCK_PAIRS", block)
     whole = Catalog.create(tmp_path / "w")
     rows = [row for n, row in enumerate(_WORLD[table]) if n != 6]
     names = ("prompts", "responses", "pairs")
