@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import polars as pl
 
 from prefdata.core.events import Progress, StepStarted
+from prefdata.texts.stretches import batches
 from prefdata.texts.views import texts_of
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Corpus"]
 
-_ROWS_AT_ONCE = 50_000
-
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
@@ -28,6 +27,9 @@ class Corpus:
     subject: Subject
     rows: pl.LazyFrame
     """Columns ``id``, ``source``, ``content_hash`` and ``text``."""
+    every: pl.LazyFrame
+    """The same, with the rows that are not compared between them."""
+    is_compared: pl.Expr
     is_first: pl.Series
     """For each row, whether its text has not come before."""
     hashes: pl.Series
@@ -40,10 +42,12 @@ class Corpus:
         """Take the rows of a table, without those of sources that are evaluation sets."""
         held_out = [one.source for one in params.evaluations if one.source is not None]
         view = params.prompt_view if subject == "prompts" else None
-        rows = texts_of(tables[subject].filter(~pl.col("source").is_in(held_out)), subject, view)
+        every = texts_of(tables[subject], subject, view)
+        is_compared = ~pl.col("source").is_in(held_out)
+        rows = every.filter(is_compared)
         hashes = rows.select("content_hash").collect()["content_hash"]
         is_first = hashes.is_first_distinct()
-        return cls(subject, rows, is_first, hashes.filter(is_first))
+        return cls(subject, rows, every, is_compared, is_first, hashes.filter(is_first))
 
     @property
     def n_rows(self) -> int:
@@ -60,9 +64,9 @@ class Corpus:
         label = f"{context.step}: {what} {self.subject}"
         context.report(StepStarted(label, "decontaminate", self.n_rows))
         n_rows = n_texts = 0
-        for batch in self.rows.select("content_hash", "text").collect_batches(
-            chunk_size=_ROWS_AT_ONCE, maintain_order=True
-        ):
+        asked = self.every.select("source", "content_hash", "text")
+        for rows in batches(asked, self.is_compared):
+            batch = rows.drop("source")
             texts = batch.filter(self.is_first.slice(n_rows, batch.height))
             yield n_texts, texts
             n_rows += batch.height

@@ -15,6 +15,7 @@ import polars as pl
 from prefdata.core.events import Progress, StepStarted
 from prefdata.tables.identity import hash_texts
 from prefdata.texts.normal import is_blank, normalised
+from prefdata.texts.stretches import batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
     from prefdata.protocols import Context
     from prefdata.stages._dedup.params import Dedup
 
-__all__ = ["Distinct", "Rows", "batches", "distinct_texts", "halves", "picked", "read_rows"]
+__all__ = ["Distinct", "Rows", "distinct_texts", "halves", "picked", "read_rows"]
 
-_BATCH_ROWS = 20_000
-_STRETCH_ROWS = 100_000
 """Rows of a row group of the catalog's files, so that few are read twice."""
 
 
@@ -61,21 +60,6 @@ class Distinct:
     def __len__(self) -> int:
         """Return the number of texts."""
         return len(self.first_row)
-
-
-def batches(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    """Yield a frame in order, a batch at a time, without holding it.
-
-    Stretch by stretch, and not with `collect_batches`: that reads ahead of a slow consumer as far
-    as it can, in the end the whole frame.
-    """
-    start = 0
-    while True:
-        stretch = frame.slice(start, _STRETCH_ROWS).collect()
-        yield from stretch.iter_slices(_BATCH_ROWS)
-        if stretch.height < _STRETCH_ROWS:
-            return
-        start += _STRETCH_ROWS
 
 
 def read_rows(

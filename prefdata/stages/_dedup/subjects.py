@@ -12,13 +12,13 @@ from prefdata.stages._dedup.links import Links, compared, proposed, semantic_lin
 from prefdata.stages._dedup.rows import (
     Distinct,
     Rows,
-    batches,
     distinct_texts,
     picked,
     read_rows,
 )
 from prefdata.stages._dedup.signing import signed_texts
 from prefdata.stages._dedup.store import shingle_store
+from prefdata.texts.stretches import batches
 from prefdata.texts.views import texts_of
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from prefdata.core.errors import DataError, UnknownNameError, UserError
 from prefdata.core.events import Event, Progress
 from prefdata.protocols import Context, StageResult
 from prefdata.schema import check, conform, table_schema
-from prefdata.stages._decontaminate import corpus as corpora
 from prefdata.stages.decontaminate import Decontaminate, decontaminate
+from prefdata.texts import stretches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -331,7 +331,7 @@ def test_the_order_and_the_stretches_of_rows_do_not_count(
         world.build.prompt(f"q{number}", f"is the earth flat {number % 5}")
     first = world.run(max_document_share=1.0)
     world.build.rows["prompts"].reverse()
-    monkeypatch.setattr(corpora, "_ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(stretches, "_STRETCH_ROWS", 7)
     again = world.run(max_document_share=1.0)
     assert again.notes == first.notes
     assert again.tables["matches"].equals(first.tables["matches"])

@@ -6,8 +6,8 @@ import pytest
 
 from prefdata.core.errors import InternalError
 from prefdata.protocols import Context
-from prefdata.stages._dedup import rows
 from prefdata.stages.dedup import Dedup, dedup
+from prefdata.texts import stretches
 
 __all__: list[str] = []
 
@@ -20,7 +20,7 @@ def test_what_is_read_in_batches_is_found_all_the_same(
     params, context = Dedup(threshold=0.99), Context(step="dedup")
     whole = dedup.run(build.lazy(), params, context).tables["neighbors"]
     assert whole.height == 40
-    monkeypatch.setattr(rows, "_BATCH_ROWS", 3)
+    monkeypatch.setattr(stretches, "_BATCH_ROWS", 3)
     assert dedup.run(build.lazy(), params, context).tables["neighbors"].equals(whole)
 
 
