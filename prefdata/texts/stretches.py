@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    import polars as pl
-
-__all__ = ["batches"]
+__all__ = ["batches", "numbered"]
 
 _BATCH_ROWS = 20_000
-_STRETCH_ROWS = 100_000
 
 
-def batches(frame: pl.LazyFrame, where: pl.Expr | None = None) -> Iterator[pl.DataFrame]:
+def batches(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
     """Yield a frame in order, a batch at a time, without holding it.
 
-    Stretch by stretch, and not with `collect_batches`: that reads ahead of a slow consumer as far
-    as it can, in the end the whole frame.
+    Args:
+        frame: A scan, what filters it, and what is computed row by row by expressions that stream.
+            `replace_strict`, joins and windows do not: then polars holds the whole frame.
+    """
+    yield from frame.collect_batches(chunk_size=_BATCH_ROWS, maintain_order=True)
+
+
+def numbered(column: str, names: Sequence[str]) -> pl.Expr:
+    """Return the number of each name, as 16 bits; an expression that streams.
 
     Args:
-        frame: A scan and what is computed row by row. A stretch of anything else, such as of a
-            filter, is found by reading all rows before it.
-        where: Which rows of it are wanted; all when None.
+        column: Holds no other names.
+        names: Each once; the first has the number 0.
     """
-    start = 0
-    while True:
-        stretch = frame.slice(start, _STRETCH_ROWS).collect()
-        wanted = stretch if where is None else stretch.filter(where)
-        yield from wanted.iter_slices(_BATCH_ROWS)
-        if stretch.height < _STRETCH_ROWS:
-            return
-        start += _STRETCH_ROWS
+    return pl.col(column).cast(pl.Enum(names)).to_physical().cast(pl.Int16).alias(column)

@@ -27,9 +27,6 @@ class Corpus:
     subject: Subject
     rows: pl.LazyFrame
     """Columns ``id``, ``source``, ``content_hash`` and ``text``."""
-    every: pl.LazyFrame
-    """The same, with the rows that are not compared between them."""
-    is_compared: pl.Expr
     is_first: pl.Series
     """For each row, whether its text has not come before."""
     hashes: pl.Series
@@ -42,12 +39,10 @@ class Corpus:
         """Take the rows of a table, without those of sources that are evaluation sets."""
         held_out = [one.source for one in params.evaluations if one.source is not None]
         view = params.prompt_view if subject == "prompts" else None
-        every = texts_of(tables[subject], subject, view)
-        is_compared = ~pl.col("source").is_in(held_out)
-        rows = every.filter(is_compared)
+        rows = texts_of(tables[subject].filter(~pl.col("source").is_in(held_out)), subject, view)
         hashes = rows.select("content_hash").collect()["content_hash"]
         is_first = hashes.is_first_distinct()
-        return cls(subject, rows, every, is_compared, is_first, hashes.filter(is_first))
+        return cls(subject, rows, is_first, hashes.filter(is_first))
 
     @property
     def n_rows(self) -> int:
@@ -64,9 +59,7 @@ class Corpus:
         label = f"{context.step}: {what} {self.subject}"
         context.report(StepStarted(label, "decontaminate", self.n_rows))
         n_rows = n_texts = 0
-        asked = self.every.select("source", "content_hash", "text")
-        for rows in batches(asked, self.is_compared):
-            batch = rows.drop("source")
+        for batch in batches(self.rows.select("content_hash", "text")):
             texts = batch.filter(self.is_first.slice(n_rows, batch.height))
             yield n_texts, texts
             n_rows += batch.height

@@ -19,6 +19,7 @@ from prefdata.stages._dedup.signing import sign_parts
 from prefdata.stages._dedup.store import Of, Union, shingle_store
 from prefdata.stages._dedup.subjects import Texts, vectors_of
 from prefdata.tables.identity import hash_texts
+from prefdata.texts.stretches import numbered
 from prefdata.texts.views import texts_of
 
 if TYPE_CHECKING:
@@ -149,7 +150,6 @@ def pairs_compared(tables: Mapping[str, pl.LazyFrame], params: Dedup, context: C
     keys = {subject: IdKeys.of(frame.select("id")) for subject, frame in texts.items()}
     pairs = tables["pairs"].rename({"pair_id": "id"})
     names = list(dict.fromkeys([*context.sources, *_sources(pairs)]))
-    numbers = {name: number for number, name in enumerate(names)}
     old = pl.lit(value=False)
     if params.against is not None:
         before = context.at(params.against, "pairs").select("pair_id").collect()
@@ -157,7 +157,7 @@ def pairs_compared(tables: Mapping[str, pl.LazyFrame], params: Dedup, context: C
     # Without ids, which take ten times the memory; those of duplicates are read again.
     frame = pairs.select(
         is_old=old,
-        number=pl.col("source").replace_strict(numbers, return_dtype=pl.Int16),
+        number=numbered("source", names),
         prompt=keys["prompts"].hashed("prompt_id"),
         chosen=keys["responses"].hashed("chosen_id"),
         rejected=keys["responses"].hashed("rejected_id"),

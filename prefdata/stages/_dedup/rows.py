@@ -15,7 +15,7 @@ import polars as pl
 from prefdata.core.events import Progress, StepStarted
 from prefdata.tables.identity import hash_texts
 from prefdata.texts.normal import is_blank, normalised
-from prefdata.texts.stretches import batches
+from prefdata.texts.stretches import batches, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,14 +79,14 @@ def read_rows(
         context: Names the sources, the oldest first, and hears how far it is.
         used: Which rows count; the others are taken as blank. All when None.
     """
-    numbers = _source_numbers(texts, context.sources)
+    names = _sources(texts, context.sources)
     is_old: pl.Expr = pl.lit(value=False)
     if old is not None:
         # No join: to keep its order, it would hold all texts.
         is_old = pl.col("id").is_in(old.select("id").collect()["id"].implode())
     asked = texts.select(
         is_old.alias("is_old"),
-        pl.col("source").replace_strict(numbers, return_dtype=pl.Int16),
+        numbered("source", names),
         normalised("text", unicode=params.unicode, case=params.case, space=params.space).fill_null(
             ""
         ),
@@ -110,10 +110,9 @@ def read_rows(
     )
 
 
-def _source_numbers(texts: pl.LazyFrame, oldest_first: Sequence[str]) -> dict[str, int]:
+def _sources(texts: pl.LazyFrame, oldest_first: Sequence[str]) -> list[str]:
     present = texts.select("source").unique().collect()["source"].sort().to_list()
-    names = [*oldest_first, *(name for name in present if name not in oldest_first)]
-    return {name: number for number, name in enumerate(names)}
+    return [*oldest_first, *(name for name in present if name not in oldest_first)]
 
 
 def halves(digests: pl.Series) -> NDArray[np.uint64]:

@@ -331,7 +331,7 @@ def test_the_order_and_the_stretches_of_rows_do_not_count(
         world.build.prompt(f"q{number}", f"is the earth flat {number % 5}")
     first = world.run(max_document_share=1.0)
     world.build.rows["prompts"].reverse()
-    monkeypatch.setattr(stretches, "_STRETCH_ROWS", 7)
+    monkeypatch.setattr(stretches, "_BATCH_ROWS", 7)
     again = world.run(max_document_share=1.0)
     assert again.notes == first.notes
     assert again.tables["matches"].equals(first.tables["matches"])
