@@ -226,11 +226,16 @@ class Bench:
             self.run(
                 "publish", "publish", "publish", "us/pairs", "--set", "title=Pairs", "--set",
                 "license=CC-BY-NC-4.0", "--private", "-w", str(self.workspace),
-                environment={"HF_ENDPOINT": address, "HF_TOKEN": "hf_scale"},
+                # The hub of the tests takes large files by LFS unless it is told otherwise.
+                environment={
+                    "HF_ENDPOINT": address, "HF_TOKEN": "hf_scale", "HF_HUB_DISABLE_XET": "1",
+                    "HF_HOME": str(self.folder / "hub"),
+                },
             )  # fmt: skip
         finally:
             hub.kill()
             hub.wait()
+        shutil.rmtree(self.folder / "hub", ignore_errors=True)
         shutil.rmtree(self.workspace / "publication", ignore_errors=True)
 
 
