@@ -18,6 +18,7 @@ from pyiceberg.exceptions import (
     CommitFailedException,
     NamespaceAlreadyExistsError,
     TableAlreadyExistsError,
+    ValidationError,
     ValidationException,
 )
 from pyiceberg.io.pyarrow import (
@@ -240,7 +241,10 @@ def readable(name: str, place: str = "") -> Iterator[None]:
     except (PrefdataError, OSError, sa.exc.SQLAlchemyError):
         raise
     except Exception as error:
-        if type(error).__module__ == "pyiceberg.exceptions":
+        # Of its own errors, this one is about what stands in the file.
+        if type(error).__module__ == "pyiceberg.exceptions" and not isinstance(
+            error, ValidationError
+        ):
             raise
         said = f"{type(error).__name__}: {str(error)[:200]}"
         raise _damaged(name, said, place=place) from error

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 import duckdb
 
+from prefdata.catalog.damage import damage_told
 from prefdata.catalog.on_demand import absent_sql, on_demand
 from prefdata.catalog.storage import restored_sql
 from prefdata.catalog.warehouse import open_warehouse
@@ -124,6 +125,9 @@ class Session:
                 written, no setting can be changed.
             has_views: Whether the views of ``catalog/views`` are there besides the tables; making
                 them takes most of the time that a session needs to open.
+
+        Raises:
+            DataError: If a file of the snapshot is not there, or cannot be read.
         """
         self.connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
         self._is_locked = is_locked
@@ -142,9 +146,11 @@ class Session:
         entries = {name: state.table(name).files for name in table_names()}
         self.rows = {name: sum(file.rows for file in files) for name, files in entries.items()}
         absent = {n: files for n, files in entries.items() if files and self._warehouse.is_remote}
-        for name, files in entries.items():
-            select = absent_sql(name) if name in absent else self._table_sql(name, files)
-            self.connection.execute(f"CREATE VIEW {name} AS {select}")
+        # A view reads the footers of its files.
+        with damage_told(self._warehouse, state):
+            for name, files in entries.items():
+                select = absent_sql(name) if name in absent else self._table_sql(name, files)
+                self.connection.execute(f"CREATE VIEW {name} AS {select}")
         views = shipped_views() if has_views else {}
         self._make_views(views)
         if is_locked:

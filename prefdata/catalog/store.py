@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from prefdata.catalog.state import CatalogState, Snapshot
 from prefdata.catalog.warehouse import open_warehouse
-from prefdata.core.errors import DataError, SetupError
+from prefdata.catalog.workspace import SETTINGS
+from prefdata.core.errors import DataError, SetupError, WorkspaceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,11 +78,24 @@ class Store:
     """Reads and moves the pointers of one catalog."""
 
     def __init__(self, workspace: Workspace) -> None:
-        """Connect; nothing is created yet."""
+        """Connect; nothing is created yet.
+
+        Raises:
+            WorkspaceError: If the settings name no database that can be reached from here.
+        """
         is_sqlite = workspace.uri.startswith("sqlite")
         options = {"connect_args": {"timeout": _BUSY_SECONDS}} if is_sqlite else {}
         self._warehouse = open_warehouse(workspace)
-        self._engine = sa.create_engine(workspace.uri, **options)
+        try:
+            self._engine = sa.create_engine(workspace.uri, **options)
+        # Whatever it says may repeat the address, and there may be a password in it.
+        except (sa.exc.SQLAlchemyError, ImportError, ValueError, TypeError) as error:
+            raise WorkspaceError(
+                f"`uri` names no database that can be opened ({type(error).__name__}).",
+                where=str(workspace.root / SETTINGS),
+                fix="It is sqlite:///catalog.db for a file here, and postgresql+psycopg2://… for a "
+                "server, whose driver must be installed.",
+            ) from error
         self._is_sqlite = is_sqlite
         if is_sqlite:
             # Let us begin transactions ourselves: the driver would start them too late for a lock.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prefdata.catalog import Catalog, Session
-from prefdata.core.errors import QueryError
+from prefdata.core.errors import DataError, QueryError
 from prefdata.testing.rows import prompt_rows as prompts
 
 if TYPE_CHECKING:
@@ -136,3 +136,15 @@ def test_what_a_killed_query_spilled_is_removed(tmp_path: Path) -> None:
     with catalog.session():
         left = {key for key, path in paths.items() if path.exists()}
     assert left == {"alive", "young"}
+
+
+def test_a_data_file_without_its_footer_is_named(tmp_path: Path) -> None:
+    catalog = Catalog.create(tmp_path / "w")
+    with catalog.write() as write:
+        write.put("prompts", ("a",), prompts("a", 2))
+        write.commit("one")
+    (path,) = catalog.files("prompts")
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(DataError, match="data file") as told:
+        Session(catalog.workspace, catalog.head().state)
+    assert path.name in str(told.value)

@@ -8,7 +8,8 @@ import pytest
 
 from prefdata.catalog import Catalog, CatalogState
 from prefdata.catalog.store import LostRaceError, Store
-from prefdata.core.errors import SetupError
+from prefdata.catalog.workspace import SETTINGS
+from prefdata.core.errors import SetupError, WorkspaceError
 from prefdata.testing.rows import prompt_rows
 
 
@@ -43,3 +44,15 @@ def test_a_damaged_database_is_the_operators_matter(catalog: Catalog) -> None:
     path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 4096)
     with pytest.raises(SetupError, match="cannot be used"):
         Store(catalog.workspace).head()
+
+
+@pytest.mark.parametrize(
+    "uri", ["sqlite:/catalog.db", "sqlite://.catalog.db", "sqlitf:///c.db", "", "oracle://k:w@h/d"]
+)
+def test_an_address_of_no_database_is_the_settings_matter(catalog: Catalog, uri: str) -> None:
+    path = catalog.workspace.root / SETTINGS
+    path.write_text(path.read_text().replace("sqlite:///catalog.db", uri))
+    with pytest.raises(WorkspaceError, match="no database that can be opened") as told:
+        Catalog.open(catalog.workspace.root)
+    assert told.value.where == str(path)
+    assert "k:w" not in str(told.value), "there may be a password in it"
