@@ -138,6 +138,7 @@ class Workspace:
             settings = tomllib.loads(path.read_text())
             uri, warehouse = (str(settings["catalog"][name]) for name in ("uri", "warehouse"))
             bucket = _bucket(warehouse, settings.get("storage", {}))
+            _check_printable(uri, warehouse)
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise WorkspaceError(
                 f"The settings cannot be read: {error}.",
@@ -150,6 +151,12 @@ class Workspace:
             uri = relative + str(root / uri.removeprefix(relative))
         folder = root / (warehouse if bucket is None else "cache/warehouse")
         return cls(root=root, uri=uri, warehouse=folder, bucket=bucket)
+
+
+def _check_printable(*addresses: str) -> None:
+    if not "".join(addresses).isprintable():
+        message = "uri or warehouse holds a character that cannot be printed"
+        raise ValueError(message)
 
 
 def _bucket(warehouse: str, storage: dict[str, Any]) -> Bucket | None:

@@ -37,6 +37,10 @@ _FOUND: dict[str, tuple[str, bytes]] = {
     "an-override-with-an-empty-number": ("recipe-set", b"seed=!!int"),
     "an-override-that-nests-too-deeply": ("recipe-set", b"seed=" + b"[" * 2000),
     "settings-that-nest-too-deeply": ("workspace", b"a = " + b"[" * 2000),
+    "settings-with-an-address-that-no-file-has": (
+        "workspace",
+        b'[catalog]\nuri = "\\u0000"\nwarehouse = "w"\n',
+    ),
     "settings-that-are-no-utf-8": ("workspace", b"# \xff\n"),
     "a-card-that-is-no-utf-8": ("source-card", b"\xff\xfe"),
     "a-card-with-a-character-that-yaml-forbids": ("source-card", b"source: \x00\n"),

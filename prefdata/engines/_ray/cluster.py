@@ -139,6 +139,7 @@ class Cluster:
 
             with _own_signals():
                 ray.shutdown()
+            _forget_token()
         self._is_open = self._is_ours = False
         self._remove()
 
@@ -181,6 +182,19 @@ def _token() -> dict[str, str]:
     notes in the environment.
     """
     return {} if _AUTH in os.environ else {_TOKEN: _secret()}
+
+
+def _forget_token() -> None:
+    """Let the next connection of this process read its own token.
+
+    Ray keeps the first one for the life of the process. A cluster with another token then takes
+    this process for dead, because its questions are refused, and ends each worker with a model.
+    """
+    # Nothing public does it; this is what Ray's own tests do from one cluster to the next.
+    from ray._raylet import AuthenticationTokenLoader, Config
+
+    Config.initialize("")
+    AuthenticationTokenLoader.instance().reset_cache()
 
 
 @contextlib.contextmanager

@@ -116,6 +116,21 @@ def test_embedding_on_workers_gives_the_same_files(engine: Engine, tmp_path: Pat
     assert digests("there", engine) == digests("here", LOCAL)
 
 
+@pytest.mark.slow
+def test_a_process_can_use_one_cluster_after_the_other() -> None:
+    from ray.cluster_utils import Cluster
+
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    with open_engine("ray", workers=1) as opened:  # asks for a token of its own
+        assert len(list(opened.map(_pid, [0]))) == 1
+    other = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    try:
+        with open_engine("ray", address=other.address) as opened:
+            assert len(list(opened.map(_pid, [0], needs=_MODEL))) == 1
+    finally:
+        other.shutdown()
+
+
 def test_there_is_no_cluster_at_a_wrong_address(monkeypatch: pytest.MonkeyPatch) -> None:
     # Whether the cluster of the other tests runs already depends on their order.
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
