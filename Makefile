@@ -21,14 +21,17 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint demo bench bench-peers docs build clean
+.PHONY: help setup test pytest lint demo bench bench-peers docs build clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 setup: $(READY) ## Make the development environment.
 
-test: lint ## Run every check that CI runs.
+test: lint pytest ## Run every check that CI runs.
+
+# With `make -j2 test` the type checker works beside the tests.
+pytest: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 lint: $(READY) ## Run the checks that need no test.

@@ -51,6 +51,11 @@ class Blocks:
         """Remove the file."""
         self._file.close()
 
+    @property
+    def n_bytes(self) -> int:
+        """What was put away takes so much of the disk."""
+        return self._file.seek(0, io.SEEK_END)
+
     def put(self, frame: pl.DataFrame) -> None:
         """Put rows away.
 
@@ -63,8 +68,9 @@ class Blocks:
         )
         for (block,), part in parts.items():
             piece = io.BytesIO()
-            part.write_ipc_stream(piece, compression="zstd")
-            start = self._file.seek(0, io.SEEK_END)
+            # Newer layouts of strings would write those of the whole frame with each part.
+            part.write_ipc_stream(piece, compression="zstd", compat_level=pl.CompatLevel.oldest())
+            start = self.n_bytes
             self._file.write(piece.getbuffer())
             self._pieces.setdefault(block, []).append((start, piece.tell()))
 

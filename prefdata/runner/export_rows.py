@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "Selection", "select_rows"]
 
 _BATCH_ROWS = 8_192
-# Beyond these SQL would spill the texts while it sorts; read back, they take some 1.5 GB.
-_BLOCK_PAIRS = 1 << 18
-_READ_ROWS = 1 << 16
+# Beyond these SQL would spill the texts while it sorts; read back, they take some 0.7 GB.
+_BLOCK_PAIRS = 1 << 17
+_READ_ROWS = 1 << 17
 _COLUMNS = (
     "pair_id",
     "source",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,6 +51,14 @@ def test_a_block_of_nothing_has_the_columns(tmp_path: Path) -> None:
         assert blocks.take(0).columns == ["place", "text"]
         assert blocks.take(0).height == 0
         assert list(tmp_path.iterdir()) == [], "the file has no name"
+
+
+def test_a_row_is_put_away_once_and_not_with_each_block() -> None:
+    texts = [bytes(random.Random(n).randbytes(500)).hex() for n in range(400)]  # noqa: S311
+    frame = pl.DataFrame({"place": range(400), "said": [[{"content": text}] for text in texts]})
+    with Blocks(4, None) as blocks:
+        blocks.put(frame)
+        assert blocks.n_bytes < 400 * 1_000
 
 
 _ids = st.sampled_from(["", "a", "b", "hh-rlhf:1", "hh-rlhf:2", "é"])
