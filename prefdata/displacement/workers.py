@@ -11,6 +11,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from prefdata.core.errors import BackendError
 from prefdata.core.events import silent
 from prefdata.core.fingerprint import canonical_json
@@ -20,8 +22,6 @@ from prefdata.protocols import LOCAL, Needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    import polars as pl
 
     from prefdata.core.events import Report
     from prefdata.protocols import CausalIdentity, CausalParams, Engine, HiddenStates
@@ -50,6 +50,10 @@ class ShardTexts:
     prompts: pl.DataFrame
     responses: pl.DataFrame
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Send the texts of this shard, and not with them those of all that were read together."""
+        return ShardTexts, (self.pairs, _alone(self.prompts), _alone(self.responses))
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -60,6 +64,11 @@ class Scored:
     """JSON."""
     n_tokens: int
     """Tokens that went through the model."""
+
+
+def _alone(texts: pl.DataFrame) -> pl.DataFrame:
+    """Return the same rows in memory of their own: strings inside of lists share theirs."""
+    return pl.DataFrame(texts.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def score_shards(

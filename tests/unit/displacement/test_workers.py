@@ -6,11 +6,13 @@ The model has random weights: that workers agree does not depend on what it know
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from prefdata.core.errors import BackendError
 from prefdata.core.events import silent
@@ -94,3 +96,16 @@ def test_workers_of_an_engine_give_the_same_scores(model: Path, texts: Callable[
     assert all(one.rows.equals(other.rows) for one, other in zip(here, there, strict=True))
     assert [one.settings for one in here] == [one.settings for one in there]
     assert engine.labels == ["score"]
+
+
+def test_a_shard_is_sent_without_the_texts_of_others() -> None:
+    texts = pl.DataFrame({"text": [f"{n:04}" * 250 for n in range(500)]}).select(
+        prompt_hash=pl.int_range(pl.len()).cast(pl.String),
+        messages=pl.concat_list(pl.struct(role=pl.lit("user"), content="text")),
+    )
+    shard = ShardTexts(texts.select("prompt_hash").head(2), texts.head(2), texts.tail(2))
+    sent = pickle.dumps(shard)
+    assert len(sent) < 20_000
+    found = pickle.loads(sent)
+    assert_frame_equal(found.prompts, shard.prompts)
+    assert_frame_equal(found.responses, shard.responses)
