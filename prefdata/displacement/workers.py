@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import multiprocessing
 import os
 from collections import deque
@@ -52,7 +53,7 @@ class ShardTexts:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send the texts of this shard, and not with them those of all that were read together."""
-        return ShardTexts, (self.pairs, _alone(self.prompts), _alone(self.responses))
+        return _received, (self.pairs, _alone(self.prompts), _alone(self.responses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,15 @@ class Scored:
     """Tokens that went through the model."""
 
 
-def _alone(texts: pl.DataFrame) -> pl.DataFrame:
-    """Return the same rows in memory of their own: strings inside of lists share theirs."""
-    return pl.DataFrame(texts.to_arrow(compat_level=pl.CompatLevel.oldest()))
+def _alone(texts: pl.DataFrame) -> bytes:
+    """Return rows as Arrow's stream, in its older layout: the newer shares strings in lists."""
+    stream = io.BytesIO()
+    texts.write_ipc_stream(stream, compat_level=pl.CompatLevel.oldest())
+    return stream.getvalue()
+
+
+def _received(pairs: pl.DataFrame, prompts: bytes, responses: bytes) -> ShardTexts:
+    return ShardTexts(pairs, pl.read_ipc_stream(prompts), pl.read_ipc_stream(responses))
 
 
 def score_shards(
