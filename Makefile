@@ -72,6 +72,7 @@ $(READY): pyproject.toml constraints.txt
 
 $(DEMO_READY): pyproject.toml constraints.txt $(SHIPPED)
 	$(check_python)
+	@echo "installing the core of prefdata into $(DEMO_VENV): 0.9 GB, one to four minutes, once"
 	$(PYTHON) -m venv $(DEMO_VENV)
 	$(DEMO_VENV)/bin/python -m pip install --quiet -c constraints.txt .
 	@touch $@

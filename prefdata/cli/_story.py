@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from prefdata.cli import _output
 from prefdata.cli._progress import reporter
 from prefdata.cli.pipeline import show_decisions, show_steps
+from prefdata.cli.query import show_story
 from prefdata.core.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ _ONE_OUT = "SELECT pair_id FROM decisions WHERE NOT is_kept ORDER BY pair_id LIM
 def tell(folder: Path) -> None:
     """Run the story in ``folder``, which is removed first if an earlier demo made it."""
     import prefdata as pf
+    from prefdata.runner import why
 
     started = time.perf_counter()
     _fresh(folder)
@@ -75,6 +77,7 @@ def tell(folder: Path) -> None:
         out = session.sql(_ONE_OUT).fetchall()
     for (pair_id,) in out:
         _command(f"prefdata why {pair_id[:12]} -w {workspace}")
+        show_story(why(catalog, pair_id))
     _output.heading("6. Where things are")
     _output.line(f"workspace  {workspace}")
     for item in run.exports:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Annotated
 
 import typer
@@ -48,13 +49,16 @@ def stage_list(*, as_json: Json = False) -> None:
 
 @stage_app.command("show")
 def stage_show(name: Annotated[str, typer.Argument(help="Name of the stage.")]) -> None:
-    """Show what a stage reads and writes, and its parameters."""
+    """Show what a stage reads and writes, its parameters, and what it tells."""
     from prefdata.registry import plugin
 
     found = plugin("stage", name)
     _output.line(f"{found.name} v{found.version}: {found.summary}")
     _output.line(f"reads {', '.join(found.reads)}; writes {', '.join(found.writes)}")
     _output.rows(parameter_rows(found.params), empty="it takes no parameters")
+    _, _, more = inspect.cleandoc(found.run.__doc__ or "").partition("\n\n")
+    if more:
+        _output.line(f"\n{_plain(more)}")
 
 
 @router_app.command("list")
@@ -106,5 +110,5 @@ def exporter_show(name: Annotated[str, typer.Argument(help="Name of the format."
 
 
 def _plain(summary: str) -> str:
-    """Return the first line of a docstring without its marks."""
+    """Return what a docstring says without its marks."""
     return summary.replace("``", "")

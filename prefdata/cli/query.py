@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -15,7 +15,10 @@ from prefdata.cli._options import At, Json, Workspace
 from prefdata.cli._progress import query_bar
 from prefdata.core.errors import UserError
 
-__all__ = ["register"]
+if TYPE_CHECKING:
+    from prefdata.runner.why import Why
+
+__all__ = ["register", "show_story"]
 
 _FORMATS = ("table", "csv", "json", "jsonl", "parquet")
 
@@ -129,6 +132,11 @@ def why(
     if as_json:
         _output.json_lines([dataclasses.asdict(story)])
         return
+    show_story(story)
+
+
+def show_story(story: Why) -> None:
+    """Print what is known of a pair, or why there is none."""
     if story.pair is None:
         _output.line("It became no pair:")
         _output.rows(story.rejects)

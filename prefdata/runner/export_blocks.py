@@ -122,7 +122,8 @@ class Places:
         at = np.repeat(low - begins, n_alike) + np.arange(len(row))
         is_same = self._second[at] == second[row]
         kept, at = row[is_same], at[is_same]
-        return frame.drop(key)[kept].with_columns(pl.Series(_PLACE, self._places[at]))
+        rows = frame.drop(key).select(pl.all().gather(kept))
+        return rows.with_columns(pl.Series(_PLACE, self._places[at]))
 
 
 def _bits(ids: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
