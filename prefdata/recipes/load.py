@@ -181,11 +181,11 @@ def _recipe_error(
     line = _line(node, first["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     said = f"; overrides: {', '.join(overrides)}" if overrides else ""
-    return RecipeError(
-        f"{place}: {first['msg']}{more}.",
-        where=f"{file}:{line}{said}",
-        fix="`prefdata recipe schema` prints what a recipe may say.",
-    )
+    fix = "`prefdata recipe schema` prints what a recipe may say."
+    match first["type"], first["loc"]:
+        case "extra_forbidden", ("steps" | "exports" | "reports", int(), str(field)):
+            fix = f"A parameter stands under `params`: write params.{field}. {fix}"
+    return RecipeError(f"{place}: {first['msg']}{more}.", where=f"{file}:{line}{said}", fix=fix)
 
 
 def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:

@@ -124,3 +124,8 @@ def test_a_report_that_does_not_exist_is_told_with_its_line(tmp_path: Path) -> N
         load_recipe(path)
     assert caught.value.where == f"{path}:7"
     assert "Did you mean 'displacement'?" in str(caught.value)
+
+
+def test_a_parameter_beside_params_is_told_where_it_stands() -> None:
+    with pytest.raises(RecipeError, match=r"write params\.exclude_flags"):
+        load_recipe("clean", overrides=["select-pairs.exclude_flags=[]"])
