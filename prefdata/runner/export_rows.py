@@ -21,8 +21,6 @@ from prefdata.runner.export_queries import NOBODY, Queries, queries_of, selected
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import duckdb
-
     from prefdata.catalog import Session
 
 __all__ = ["Rows", "Selection", "select_rows"]
@@ -215,7 +213,7 @@ def select_rows(
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, Any], n_rows: int
+    connection: Any, query: str, values: Mapping[str, Any], n_rows: int
 ) -> Iterator[pl.DataFrame]:
     for batch in connection.sql(query, params=dict(values)).to_arrow_reader(n_rows):
         yield pl.DataFrame(batch)

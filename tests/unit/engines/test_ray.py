@@ -123,7 +123,7 @@ def test_a_process_can_use_one_cluster_after_the_other() -> None:
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     with open_engine("ray", workers=1) as opened:  # asks for a token of its own
         assert len(list(opened.map(_pid, [0]))) == 1
-    other = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    other: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     try:
         with open_engine("ray", address=other.address) as opened:
             assert len(list(opened.map(_pid, [0], needs=_MODEL))) == 1
