@@ -15,6 +15,12 @@ _EVEN = 0.97
 _REASONS = {
     (
         "split",
+        "TRL: extract_prompt",
+    ): "17 seconds of imports are subtracted, and their noise is greater than what is left: the "
+    "same process does all that `datasets: map` does, which costs more here, and a second map; of "
+    "what prefdata does besides splitting it does nothing",
+    (
+        "split",
         "DuckDB: split",
     ): "one statement that splits and sums lengths: it writes nothing, gives no row an id or a "
     "digest, and checks nothing, where prefdata commits prompts, responses, judgments, flags and "
