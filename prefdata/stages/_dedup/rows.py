@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Distinct", "Rows", "distinct_texts", "halves", "picked", "read_rows"]
 
-"""Rows of a row group of the catalog's files, so that few are read twice."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rows:
