@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 import multiprocessing
 import os
 from collections import deque
@@ -20,6 +19,7 @@ from prefdata.core.fingerprint import canonical_json
 from prefdata.displacement.models import causal_backend
 from prefdata.displacement.score import score_shard
 from prefdata.protocols import LOCAL, Needs
+from prefdata.tables.packed import packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -53,7 +53,7 @@ class ShardTexts:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send the texts of this shard, and not with them those of all that were read together."""
-        return _received, (self.pairs, _alone(self.prompts), _alone(self.responses))
+        return _received, (self.pairs, packed(self.prompts), packed(self.responses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,6 @@ class Scored:
     """JSON."""
     n_tokens: int
     """Tokens that went through the model."""
-
-
-def _alone(texts: pl.DataFrame) -> bytes:
-    """Return rows as Arrow's stream, in its older layout: the newer shares strings in lists."""
-    stream = io.BytesIO()
-    texts.write_ipc_stream(stream, compat_level=pl.CompatLevel.oldest())
-    return stream.getvalue()
 
 
 def _received(pairs: pl.DataFrame, prompts: bytes, responses: bytes) -> ShardTexts:

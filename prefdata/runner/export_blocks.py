@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import polars as pl
 
+from prefdata.tables.packed import packed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -67,12 +69,10 @@ class Blocks:
             "_block", as_dict=True, include_key=False
         )
         for (block,), part in parts.items():
-            piece = io.BytesIO()
-            # Newer layouts of strings would write those of the whole frame with each part.
-            part.write_ipc_stream(piece, compression="zstd", compat_level=pl.CompatLevel.oldest())
+            piece = packed(part, "zstd")
             start = self.n_bytes
-            self._file.write(piece.getbuffer())
-            self._pieces.setdefault(block, []).append((start, piece.tell()))
+            self._file.write(piece)
+            self._pieces.setdefault(block, []).append((start, len(piece)))
 
     def take(self, number: int) -> pl.DataFrame:
         """Return the rows of a block in order of their places.
