@@ -68,6 +68,7 @@ _FORBIDDEN = frozenset(
     }
 )
 # PIVOT without its columns is several statements to DuckDB: it looks for them first.
+_NO_COLUMN = re.compile(r'(?:Referenced column|have a column named) "([^"]+)"')
 _ASKING = frozenset({"EXPLAIN", "MULTI", "SELECT"})
 # Functions that change the session or run other functions, though SELECT calls them; `query` and
 # `json_execute_serialized_sql` would hide words from what is looked at here.
@@ -187,7 +188,19 @@ class Session:
         try:
             return self.connection.sql(query)
         except duckdb.Error as error:
-            raise _query_error(error) from error
+            raise _query_error(error, hint=self._where_it_is(error)) from error
+
+    def _where_it_is(self, error: duckdb.Error) -> str:
+        """Name tables and views that have the column that a query did not find."""
+        named = _NO_COLUMN.search(str(error))
+        if named is None:
+            return ""
+        found = self._bare.execute(
+            "SELECT DISTINCT table_name FROM duckdb_columns() "
+            "WHERE lower(column_name) = lower(?) AND NOT internal ORDER BY table_name",
+            [named[1]],
+        ).fetchall()
+        return f"{named[1]} is in {', '.join(name for (name,) in found)}. " if found else ""
 
     def shape(self, name: str) -> duckdb.DuckDBPyRelation:
         """Return a table or view to ask for its columns; its rows may not be here to read."""
@@ -320,10 +333,11 @@ def _words(query: str) -> list[tuple[str, bool]]:
     return words
 
 
-def _query_error(error: duckdb.Error) -> QueryError:
+def _query_error(error: duckdb.Error, *, hint: str = "") -> QueryError:
     what, *where = [line for line in str(error).splitlines() if line.strip()]
     return QueryError(
         what,
         where="\n         ".join(where) or None,
-        fix="`prefdata tables` lists tables and views, `prefdata tables NAME` the columns of one.",
+        fix=f"{hint}`prefdata tables` lists tables and views, `prefdata tables NAME` the columns "
+        "of one.",
     )

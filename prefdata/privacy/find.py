@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from prefdata.privacy.patterns import patterns
+from prefdata.privacy.patterns import patterns, scans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +50,9 @@ def find(texts: pl.DataFrame, kinds: Sequence[str] | None = None) -> pl.DataFram
         UnknownNameError: If there is no such kind.
     """
     numbered = texts.select("id", "text", pl.int_range(pl.len(), dtype=pl.Int64).alias(_ROW))
-    finds = [row for pattern in patterns(kinds) for row in _finds(numbered, pattern)]
+    is_near = [pl.col("text").str.contains(regex) for regex in scans(kinds)]
+    near = numbered.filter(pl.any_horizontal(pl.lit(value=False), *is_near))
+    finds = [row for pattern in patterns(kinds) for row in _finds(near, pattern)]
     kept = pl.DataFrame(apart(finds), schema=FOUND, orient="row")
     ids = numbered.select("id", row=_ROW)
     return kept.join(ids, on="row", maintain_order="left").select("id", *FOUND)

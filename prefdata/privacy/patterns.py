@@ -19,7 +19,7 @@ from prefdata.privacy.checks import CHECKS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Pattern", "Patterns", "kinds", "load_patterns", "patterns", "patterns_digest"]
+__all__ = ["Pattern", "Patterns", "kinds", "load_patterns", "patterns", "patterns_digest", "scans"]
 
 _FILE = Path(__file__).parent / "patterns.yaml"
 
@@ -57,6 +57,7 @@ class Pattern(_Strict):
     severity: Literal["refuse", "warn"]
     regexes: Annotated[tuple[str, ...], AfterValidator(_compiled)] = Field(min_length=1)
     check: Annotated[str | None, AfterValidator(_known_check)] = None
+    alone: bool = False
     same: Literal["exact", "lower", "alnum"]
     ignore: str | None = None
     not_after: str = ""
@@ -151,7 +152,22 @@ def patterns(names: Sequence[str] | None = None) -> tuple[Pattern, ...]:
     return tuple(pattern for pattern in _shipped().patterns if pattern.name in wanted)
 
 
+def scans(names: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return few expressions for polars: where none matches, nothing of these kinds is found.
+
+    Raises:
+        UnknownNameError: If there is no such kind.
+    """
+    wanted = patterns(names)
+    together = [regex for pattern in wanted if not pattern.alone for regex in pattern.for_rust()]
+    alone = [regex for pattern in wanted if pattern.alone for regex in pattern.for_rust()]
+    # A name stands for one group, and here nobody asks which.
+    plain = [re.sub(r"\(\?P<[a-z]+>", "(?:", regex) for regex in together]
+    return (*(["|".join(f"(?:{regex})" for regex in plain)] if plain else []), *alone)
+
+
 @functools.cache
 def patterns_digest() -> str:
     """Return the first digits of the digest of the patterns: others find other things."""
-    return digest(_shipped().model_dump(mode="json"))[:12]
+    found = _shipped().model_dump(mode="json", exclude={"patterns": {"__all__": {"alone"}}})
+    return digest(found)[:12]

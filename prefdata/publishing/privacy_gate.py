@@ -134,8 +134,8 @@ class _Ids:
         self._documents: dict[str, int] = {}
 
     def add(self, piece: Piece, strings: Sequence[Leaf]) -> None:
-        for leaf in strings:
-            if n := len(self._raw.rows(leaf)):
+        for leaf, rows in zip(strings, self._raw.rows(strings), strict=True):
+            if n := len(rows):
                 place = f"{piece.config}: {'.'.join(leaf.path)}"
                 self._found[place] = self._found.get(place, 0) + n
 

@@ -73,5 +73,6 @@ def refuse_open_inputs(recipe: Recipe) -> None:
         raise RecipeError(
             f"The recipe needs a value for {', '.join(missing)}.",
             where=f"recipe {recipe.name!r}",
-            fix="Add " + " ".join(f"--set {name}=VALUE" for name in missing) + ".",
+            fix="Add " + " ".join(f"--set {name}=VALUE" for name in missing) + "; the recipe says "
+            f"what that is: prefdata recipe show {recipe.name}, or its file if it is your own.",
         )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from prefdata.publishing._privacy_gate.staged import Leaf
 
 __all__ = ["RawIds"]
@@ -37,41 +39,55 @@ class RawIds:
         everywhere = native.filter(is_mixed & (n_signs >= _MIN_ANYWHERE))
         documents = native.filter(is_mixed & (n_signs >= _MIN_LABEL))
         labels = native.filter((is_mixed & (n_signs >= _MIN_LABEL)) | is_number)
-        self._everywhere = pl.concat([has_place, everywhere]).unique().to_list()
-        self._documents = pl.concat([has_place, documents]).unique().to_list()
-        self._labels = pl.concat([has_place, labels]).unique().to_list()
+        self._everywhere = pl.concat([has_place, everywhere]).unique().sort()
+        self._documents = pl.concat([has_place, documents]).unique().sort()
+        self._labels = pl.concat([has_place, labels]).unique().sort()
         self._values = pl.concat([whole, native]).unique()
 
-    def rows(self, leaf: Leaf) -> pl.Series:
-        """Return the rows of a piece in which an id is found, each once."""
-        is_label = leaf.is_label
-        found = _with_words(leaf.values, self._labels if is_label else self._everywhere)
-        if any(_PERSON.search(name.lower()) for name in leaf.path):
-            equal = leaf.values.filter(pl.col("text").is_in(self._values.implode()))["row"]
-            found = pl.concat([found, equal])
-        return found.unique().sort()
+    def rows(self, leaves: Sequence[Leaf]) -> list[pl.Series]:
+        """Return for each leaf of a piece the rows in which an id is found, each once."""
+        found: list[list[pl.Series]] = [[] for _ in leaves]
+        is_label = [leaf.is_label for leaf in leaves]
+        # Tens of thousands of ids take longer to prepare than most leaves to read, so leaves that
+        # are held against the same ids are read together.
+        for words, wanted in ((self._labels, True), (self._everywhere, False)):
+            values = [
+                leaf.values.with_columns(leaf=pl.lit(number))
+                for number, leaf in enumerate(leaves)
+                if is_label[number] == wanted
+            ]
+            if values:
+                for (number,), held in _with_words(pl.concat(values), words).group_by("leaf"):
+                    found[int(number)].append(held["row"])
+        for number, leaf in enumerate(leaves):
+            if any(_PERSON.search(name.lower()) for name in leaf.path):
+                equal = leaf.values.filter(pl.col("text").is_in(self._values.implode()))
+                found[number].append(equal["row"])
+        nothing = pl.Series("row", [], dtype=pl.Int64)
+        return [pl.concat([nothing, *rows]).unique().sort() for rows in found]
 
     def lines(self, text: str) -> int:
         """Count the lines of a document in which an id is found."""
         lines = pl.DataFrame({"text": text.splitlines()}, schema={"text": pl.String})
         rows = lines.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
-        return _with_words(rows, self._documents).n_unique()
+        return _with_words(rows, self._documents)["row"].n_unique()
 
 
-def _with_words(values: pl.DataFrame, words: list[str]) -> pl.Series:
-    """Return the rows whose text holds one of the words, with no letter or digit beside it."""
-    if not words:
-        return pl.Series("row", [], dtype=pl.Int64)
-    near = values.filter(pl.col("text").str.contains_any(words)).with_columns(
-        word=pl.col("text").str.extract_many(words, overlapping=True).list.unique()
-    )
+def _with_words(values: pl.DataFrame, words: pl.Series) -> pl.DataFrame:
+    """Return the values whose text holds one of the words, with no letter or digit beside it."""
+    if words.is_empty():
+        return values.clear()
+    near = values.filter(pl.col("text").str.contains_any(words.implode()))
+    if near.is_empty():
+        return near
+    held = near["text"].str.extract_many(words.implode(), overlapping=True).list.unique()
     # One automaton found the few texts that may hold a word; these are looked at one by one.
-    rows = [
-        row
-        for row, text, held in near.select("row", "text", "word").iter_rows()
-        if any(_stands_alone(text, word) for word in held)
-    ]
-    return pl.Series("row", rows, dtype=pl.Int64)
+    return near.filter(
+        [
+            any(_stands_alone(text, word) for word in found)
+            for text, found in zip(near["text"], held, strict=True)
+        ]
+    )
 
 
 def _stands_alone(text: str, word: str) -> bool:

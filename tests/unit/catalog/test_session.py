@@ -104,6 +104,14 @@ def test_an_error_names_the_fault_and_what_to_do(locked: Session) -> None:
     assert "prefdata tables" in str(caught.value)
 
 
+@pytest.mark.parametrize("query", ["SELECT KEPT_BY FROM pairs", "SELECT p.kept_by FROM pairs AS p"])
+def test_a_column_of_another_table_is_found_there(locked: Session, query: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        locked.sql(query)
+    assert caught.value.fix is not None
+    assert caught.value.fix.lower().startswith("kept_by is in pair_texts. ")
+
+
 def test_an_open_session_may_do_what_its_user_may(catalog: Catalog) -> None:
     with catalog.session() as session:
         session.connection.execute("CREATE TABLE t AS SELECT 1 AS x")

@@ -9,7 +9,14 @@ import yaml
 
 from prefdata.core.errors import InternalError, UnknownNameError
 from prefdata.privacy.find import find
-from prefdata.privacy.patterns import Pattern, kinds, load_patterns, patterns, patterns_digest
+from prefdata.privacy.patterns import (
+    Pattern,
+    kinds,
+    load_patterns,
+    patterns,
+    patterns_digest,
+    scans,
+)
 from prefdata.stages.flag_pii import flag_pii
 
 if TYPE_CHECKING:
@@ -48,6 +55,27 @@ def test_an_expression_means_the_same_in_duckdb_and_in_polars() -> None:
                 query = "SELECT regexp_extract_all(text, ?) FROM texts"
                 theirs = [row[0] for row in connection.execute(query, [written]).fetchall()]
                 assert texts["text"].str.extract_all(rust).to_list() == theirs, written
+
+
+@pytest.mark.parametrize(
+    "names", [None, ("email",), ("iban", "phone"), ("date-of-birth", "secret")]
+)
+def test_the_scan_passes_over_a_text_where_no_expression_matches_and_no_other(
+    names: tuple[str, ...] | None,
+) -> None:
+    texts = pl.Series([*_TEXTS, *_MORE])
+    one_by_one = [
+        texts.str.contains(regex) for pattern in patterns(names) for regex in pattern.for_rust()
+    ]
+    at_once = [texts.str.contains(regex) for regex in scans(names)]
+    assert len(at_once) < max(len(one_by_one), 2)
+    both = pl.select(at_once=pl.any_horizontal(at_once), one_by_one=pl.any_horizontal(one_by_one))
+    assert both["at_once"].to_list() == both["one_by_one"].to_list()
+    assert 0 < both["at_once"].sum() < len(texts)
+
+
+def test_of_no_kinds_nothing_is_found() -> None:
+    assert find(pl.DataFrame({"id": [0], "text": ["jo@mail.org"]}), ()).is_empty()
 
 
 def test_other_patterns_are_another_version_of_the_stage() -> None:

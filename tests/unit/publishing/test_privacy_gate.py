@@ -228,8 +228,11 @@ def test_an_id_is_looked_for_where_it_tells_something(
     native: str, column: str, text: str, *, is_found: bool
 ) -> None:
     values = pl.DataFrame({"row": [0], "text": [text]}, schema={"row": pl.Int64, "text": pl.String})
-    rows = RawIds(pl.Series([f"toy:{native}"])).rows(Leaf((column,), values))
+    ids = RawIds(pl.Series([f"toy:{native}"]))
+    other = Leaf(("other",), values.with_columns(text=pl.lit("nothing is here")))
+    rows, in_other = ids.rows([Leaf((column,), values), other])
     assert rows.to_list() == [0] * is_found
+    assert in_other.to_list() == []
 
 
 def test_no_id_is_looked_for_where_there_are_none(staged: _Stage) -> None:
