@@ -37,6 +37,9 @@ def _client(store: ObjectStore, key: str | None = None) -> fs.S3FileSystem:
         access_key=key,
         secret_key=key,
         allow_delayed_open=True,
+        # Three seconds are the default, which a busy machine can need.
+        request_timeout=60,
+        connect_timeout=60,
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=1),
     )
 
