@@ -26,8 +26,8 @@ SELECT
   r.messages AS rejected,
   c.model AS chosen_model,
   r.model AS rejected_model,
-  len(c.text) AS chosen_chars,
-  len(r.text) AS rejected_chars,
+  c.chars AS chosen_chars,
+  r.chars AS rejected_chars,
   q.subset,
   q.language,
   q.turn,
@@ -41,8 +41,11 @@ SELECT
   d.reasons
 FROM pairs AS p
 LEFT JOIN prompts AS q ON q.source = p.source AND q.prompt_id = p.prompt_id
-LEFT JOIN responses AS c ON c.source = p.source AND c.response_id = p.chosen_id
-LEFT JOIN responses AS r ON r.source = p.source AND r.response_id = p.rejected_id
+-- Lengths are taken before the join: who asks for them alone does not join texts.
+LEFT JOIN (SELECT *, len(text) AS chars FROM responses) AS c
+  ON c.source = p.source AND c.response_id = p.chosen_id
+LEFT JOIN (SELECT *, len(text) AS chars FROM responses) AS r
+  ON r.source = p.source AND r.response_id = p.rejected_id
 LEFT JOIN (
   SELECT
     source,

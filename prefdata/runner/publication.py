@@ -230,7 +230,11 @@ def _described(
     count.mark_published(session, staged)
     has_people = bool(asked.demographics)
     parts = components(session, staged, has_demographics=has_people)
-    whole = components(session, staged, has_demographics=has_people, is_whole=True)
+    whole = (
+        components(session, staged, has_demographics=has_people, is_whole=True)
+        if len(staged) > 1
+        else parts.with_columns(config=pl.lit("all"))
+    )
     sources = count.source_facts(session, staged, parts, asked.attribution)
     licenses = _licenses(asked, parts)
     gate = asked.gate.prompt if asked.gate else ""

@@ -30,14 +30,29 @@ _DEMOGRAPHICS = (
 )
 _FEWEST_ITEMS = 30
 
-# A comparison is two responses by id, whichever is chosen.
+# A comparison is two responses by id, whichever is chosen. How many comparisons had how many votes
+# for either is a short table, however many there are.
 _VOTES = """
-SELECT p.source, coalesce(annotators.kind, 'pooled') AS kind,
-    least(p.chosen_id, p.rejected_id) || ' ' || greatest(p.chosen_id, p.rejected_id)
-        || ' ' || p.aspect AS comparison,
-    (p.chosen_id < p.rejected_id)::INTEGER AS level, coalesce(p.n_votes, 1) AS votes
-FROM (SELECT DISTINCT ON (pair_id) * FROM published_pairs) AS p
+SELECT source, kind, firsts, seconds, count(*) AS n
+FROM (
+    SELECT p.source, coalesce(annotators.kind, 'pooled') AS kind,
+        sum(CASE WHEN p.chosen_id < p.rejected_id THEN coalesce(p.n_votes, 1) ELSE 0 END) AS firsts,
+        sum(CASE WHEN p.chosen_id < p.rejected_id THEN 0 ELSE coalesce(p.n_votes, 1) END) AS seconds
+    FROM {published} AS p
+    LEFT JOIN annotators USING (annotator_id)
+    GROUP BY p.source, annotators.kind, least(p.chosen_id, p.rejected_id),
+        greatest(p.chosen_id, p.rejected_id), p.aspect
+)
+GROUP BY ALL
+ORDER BY ALL
+"""
+_HEADS = """
+SELECT p.source, coalesce(annotators.kind, 'pooled') AS kind, count(DISTINCT p.annotator_id),
+    count(*)
+FROM {published} AS p
 LEFT JOIN annotators USING (annotator_id)
+GROUP BY ALL
+ORDER BY ALL
 """
 
 
@@ -48,12 +63,9 @@ def annotator_facts(session: Session, *, k: int) -> tuple[AnnotatorFacts, ...]:
         session: The snapshot.
         k: People that must share a value before it is counted.
     """
-    votes = session.connection.sql(_VOTES).pl()
-    heads = session.connection.execute(
-        "SELECT p.source, coalesce(annotators.kind, 'pooled'), count(DISTINCT p.annotator_id), "
-        "count(DISTINCT p.pair_id) FROM published_pairs AS p "
-        "LEFT JOIN annotators USING (annotator_id) GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
+    published = _published_once(session)
+    votes = session.connection.sql(_VOTES.format(published=published)).pl()
+    heads = session.connection.execute(_HEADS.format(published=published)).fetchall()
     found = []
     for source, kind, n, n_pairs in heads:
         own = votes.filter((votes["source"] == source) & (votes["kind"] == kind))
@@ -63,19 +75,32 @@ def annotator_facts(session: Session, *, k: int) -> tuple[AnnotatorFacts, ...]:
     return tuple(found)
 
 
+def _published_once(session: Session) -> str:
+    """Return SQL that names the published pairs, each once."""
+    [(n_configs,)] = session.connection.execute(
+        "SELECT count(DISTINCT config) FROM published_pairs"
+    ).fetchall()
+    if n_configs == 1:
+        return "published_pairs"
+    return "(SELECT DISTINCT ON (pair_id) * FROM published_pairs)"
+
+
 def _agreement(votes: pl.DataFrame) -> tuple[float | None, float | None]:
-    """Return the mean number of votes behind a comparison, and Krippendorff's alpha."""
+    """Return the mean number of votes behind a comparison, and Krippendorff's alpha.
+
+    Args:
+        votes: Columns firsts and seconds, votes for either response, and n, comparisons with these.
+    """
     if votes.is_empty():
         return None, None
-    table = votes.pivot("level", index="comparison", values="votes", aggregate_function="sum")
-    counts = np.zeros((table.height, 2), dtype=np.int64)
-    for level in (0, 1):
-        if str(level) in table.columns:
-            counts[:, level] = table[str(level)].fill_null(0).to_numpy()
-    per = float(counts.sum() / len(counts))
-    if int((counts.sum(axis=1) > 1).sum()) < _FEWEST_ITEMS:
+    counts = votes.select("firsts", "seconds").to_numpy().astype(np.int64)
+    n_comparisons = votes["n"].to_numpy()
+    per = float(counts.sum(axis=1) @ n_comparisons / n_comparisons.sum())
+    # One vote alone agrees with nobody.
+    is_shared = counts.sum(axis=1) > 1
+    if int(n_comparisons[is_shared].sum()) < _FEWEST_ITEMS:
         return per, None
-    return per, krippendorff_alpha(counts)
+    return per, krippendorff_alpha(counts[is_shared].repeat(n_comparisons[is_shared], axis=0))
 
 
 def _demographics(session: Session, source: str, k: int) -> tuple[DemographicTable, ...]:

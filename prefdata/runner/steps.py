@@ -6,21 +6,21 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from prefdata.catalog.scan import scan_keys
-from prefdata.core.errors import DataError, InternalError
+from prefdata.core.errors import InternalError
 from prefdata.core.events import Note, Progress
 from prefdata.displacement.store import ScoreStore
 from prefdata.protocols import LOCAL, Context, StageResult
 from prefdata.registry import plugin
+from prefdata.runner.outputs import check_ledger, checked_rows
 from prefdata.runner.parts import PART_PROMPTS, cut
 from prefdata.runner.results import StepResult
-from prefdata.schema import check, conform, table_schema
 from prefdata.vectors.store import VectorStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import polars as pl
 
     from prefdata.catalog import Catalog
     from prefdata.catalog.state import PartitionKey
@@ -140,12 +140,12 @@ class PartWork:
 
 def _put_result(unit: Unit, write: Write, result: StageResult) -> None:
     """Check what the stage wrote, and stage it."""
-    rejects = result.rejects
-    _check_ledger(unit, result, 0 if rejects is None else rejects.height)
+    check_ledger(unit.stage, result, where=unit.name)
     for table in (*unit.stage.writes, "rejects"):
-        frame = rejects if table == "rejects" else result.tables.get(table)
+        frame = result.rejects if table == "rejects" else result.tables.get(table)
         if frame is not None and frame.height:
-            for key, part in _by_source(unit, table, _checked(unit, table, frame)):
+            rows = checked_rows(unit.stage, table, frame, step=unit.step.name, source=unit.source)
+            for key, part in _by_source(unit, table, rows):
                 _put(write, table, key, part)
 
 
@@ -179,35 +179,6 @@ def _context(unit: Unit, catalog: Catalog, report: Report, chat: Chat, engine: E
         files=unit.outside.files,
         at=at,
     )
-
-
-def _check_ledger(unit: Unit, result: StageResult, n_rejected: int) -> None:
-    unknown = set(result.tables) - set(unit.stage.writes)
-    if unknown or result.rows_in != result.rows_out + n_rejected:
-        raise InternalError(
-            f"The stage {unit.stage.name} does not account for its rows: {result.rows_in} in, "
-            f"{result.rows_out} out, {n_rejected} rejected; undeclared tables: {sorted(unknown)}.",
-            where=unit.name,
-            fix="Please report this to the author of the stage.",
-        )
-
-
-def _checked(unit: Unit, table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    schema = table_schema(table)
-    full = frame.with_columns(stage=pl.lit(unit.step.name))
-    if unit.stage.scope == "source":
-        full = full.with_columns(source=pl.lit(unit.source))
-    full = conform(full, schema)
-    checked = check(full, schema)
-    if checked.rejects.height:
-        rules = checked.rejects["rule"].explode().value_counts().sort("rule")
-        broken = ", ".join(f"{rule} ({count} rows)" for rule, count in rules.iter_rows())
-        raise DataError(
-            f"The stage {unit.stage.name} wrote rows to {table} that break its rules: {broken}.",
-            where=schema.id,
-            fix="Please report this to the author of the stage.",
-        )
-    return full
 
 
 def _by_source(

@@ -5,33 +5,29 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pytest
 
 from prefdata.catalog import Catalog
-from prefdata.chat.store import ChatStore
-from prefdata.displacement.store import ScoreStore
-from prefdata.protocols import Context, Stage
 from prefdata.recipes import Recipe
 from prefdata.registry import names, plugin
 from prefdata.runner import ingest, run
 from prefdata.runner.units import checked_params
-from prefdata.schema import polars_schema, table_schema
 from prefdata.testing.causal import write_tiny_causal_lm
 from prefdata.testing.chat_server import ChatServer
 from prefdata.testing.contracts import write_files
 from prefdata.testing.rule_model import rule_model
+from prefdata.testing.stages import EXAMPLE_SOURCES, assert_stage_contract
 from prefdata.testing.votes import STEPS, VoteWorld, put_votes
-from prefdata.vectors.store import VectorStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from prefdata.protocols import Stage
+
 __all__: list[str] = []
 
 _STAGES = names("stage")
-_SOURCES = ("hh-rlhf", "multipref")
 # Nothing here needs weights that mean something: they are tested where embedders are.
 _LEXICAL = {"model": "lexical"}
 _PARAMS: dict[str, dict[str, Any]] = {
@@ -56,6 +52,8 @@ _PARAMS: dict[str, dict[str, Any]] = {
 _ANSWER = "comparison_id,plan_id,choice,annotator,is_swapped\nx,y,a_much,ann,false\n"
 _TASKED = "toy"
 """The source with votes of several people on one comparison, and of the AI."""
+_TASKS = {"route": (_TASKED,)}
+"""Stages that find nothing to do in the examples."""
 # Of a few comparisons, as what a model says of more takes time and shows nothing new.
 _FEW = {"embedder": "lexical", "n_pairs": 2, "variants": ["neutral"]}
 _SOME = {"limit": 3, "reference": "factors"}
@@ -121,7 +119,7 @@ def catalog(
     """Two sources, cleaned, so that every table that a stage may read has rows."""
     folder = tmp_path_factory.mktemp("stages")
     catalog = Catalog.create(folder / "w")
-    for source in _SOURCES:
+    for source in EXAMPLE_SOURCES:
         files = write_files(plugin("source", source).example, folder / source)
         ingest(catalog, source, files)
     # An answer from a tool, to a task that nobody handed off.
@@ -177,60 +175,20 @@ def test_a_stage_accounts_for_its_rows_and_is_cached(
 
 
 @pytest.mark.parametrize("name", _STAGES)
-def test_a_stage_finds_nothing_in_nothing(
-    name: str, catalog: Catalog, params: dict[str, Any], quiz: Path, removals: Path
+def test_a_stage_keeps_the_contract(
+    name: str,
+    catalog: Catalog,
+    params: dict[str, Any],
+    quiz: Path,
+    removals: Path,
+    tmp_path: Path,
 ) -> None:
     stage: Stage = plugin("stage", name)
-    checked = checked_params(stage.params, params, where="test")
-    empty = {t: pl.LazyFrame(schema=polars_schema(table_schema(t))) for t in stage.reads}
-    context = Context(
-        step=name,
-        sources=_SOURCES,
-        vectors=VectorStore(catalog),
-        scorer=ScoreStore(catalog),
-        chat=ChatStore(catalog),
+    assert_stage_contract(
+        stage,
+        tmp_path,
+        checked_params(stage.params, params, where="test"),
+        catalog=catalog,
+        sources=_TASKS.get(name, EXAMPLE_SOURCES),
         files={str(quiz): quiz, str(removals): removals},
     )
-    result = stage.run(empty, checked, context)
-    assert (result.rows_in, result.rows_out) == (0, 0)
-    assert all(frame.is_empty() for frame in result.tables.values())
-
-
-@pytest.mark.parametrize("name", _STAGES)
-def test_a_stage_does_not_depend_on_the_order_of_rows(
-    name: str, catalog: Catalog, params: dict[str, Any], quiz: Path, removals: Path
-) -> None:
-    stage: Stage = plugin("stage", name)
-    checked = checked_params(stage.params, params, where="test")
-    sources = _SOURCES if stage.scope == "catalog" else _SOURCES[:1]
-    if name == "route":
-        sources = (_TASKED,)
-    frames = {
-        t: pl.concat([catalog.scan(t, (source,)).filter(pl.lit(value=True)) for source in sources])
-        for t in stage.reads
-    }
-    context = Context(
-        source="" if stage.scope == "catalog" else sources[0],
-        step=name,
-        sources=sources,
-        vectors=VectorStore(catalog),
-        scorer=ScoreStore(catalog),
-        chat=ChatStore(catalog),
-        files={str(quiz): quiz, str(removals): removals},
-    )
-    straight = stage.run(frames, checked, context)
-    backwards = stage.run(
-        {t: frame.collect().reverse().lazy() for t, frame in frames.items()}, checked, context
-    )
-    for table, frame in straight.tables.items():
-        key = [c for c in table_schema(table).primary_key if c in frame.columns]
-        left, right = (result.tables[table].sort(key) for result in (straight, backwards))
-        assert left.equals(right), table
-
-
-@pytest.mark.parametrize("name", _STAGES)
-def test_every_parameter_is_explained(name: str) -> None:
-    stage: Stage = plugin("stage", name)
-    assert stage.summary
-    fields = stage.params.model_fields
-    assert [key for key, field in fields.items() if not field.description] == []
