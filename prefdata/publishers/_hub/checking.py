@@ -33,12 +33,14 @@ _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_UPDATE_DOWNLOAD_COUNTS": "0",  # nobody used the data yet
 }
-# Places of caches that the user set: the check must not find there what it is to load.
+# Places and bounds of caches that the user set: the check must not find there what it is to load,
+# and reads the files that the load leaves.
 _CACHES = (
     "HF_ASSETS_CACHE",
     "HF_DATASETS_CACHE",
     "HF_DATASETS_DOWNLOADED_DATASETS_PATH",
     "HF_DATASETS_EXTRACTED_DATASETS_PATH",
+    "HF_DATASETS_IN_MEMORY_MAX_SIZE",
     "HF_DATASETS_OFFLINE",
     "HF_HUB_CACHE",
     "HF_MODULES_CACHE",

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_BATCH_ROWS = 10_000
 _PIECE = 1 << 20
 
 
@@ -112,13 +111,19 @@ def _load(client: Client, name: str, commit: str, cache: Path, tell: Tell) -> No
 
 
 def _frames(rows: Any) -> Iterator[pl.DataFrame]:
-    """Yield the rows of a dataset of `datasets`."""
-    import polars as pl
+    """Yield the rows of a dataset of `datasets`, from the files that it made of them.
 
-    for table in rows.with_format("arrow").iter(_BATCH_ROWS):
-        frame = pl.from_arrow(table)
-        assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table is never a series
-        yield frame
+    It maps these into memory, where in the end the whole dataset counts as held; a stream does not.
+    """
+    import polars as pl
+    import pyarrow as pa
+
+    for file in rows.cache_files:
+        with pa.OSFile(file["filename"]) as source, pa.ipc.open_stream(source) as reader:
+            for batch in reader:
+                frame = pl.from_arrow(batch)
+                assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a batch is never a series
+                yield frame
 
 
 def _loaded(client: Client, config: str | None, load: Callable[[], Any]) -> Any:
