@@ -123,8 +123,8 @@ def given_to(exporter: Exporter, pairs: pl.DataFrame) -> pl.DataFrame:
     given = pairs.drop([name for name in MORE_COLUMNS if name not in exporter.more])
     if exporter.rationales != "needed":
         return given
-    told = pl.Series("rationales", [[_RATIONALE]] * pairs.height)
-    return given.with_columns(told.cast(pl.Series([[_RATIONALE]]).dtype))
+    kind = pl.Series([[_RATIONALE]]).dtype
+    return given.with_columns(pl.Series("rationales", [[_RATIONALE]] * pairs.height, dtype=kind))
 
 
 def assert_exporter_contract(
