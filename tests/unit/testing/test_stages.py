@@ -10,6 +10,7 @@ import pytest
 
 from prefdata.core.errors import DataError, InternalError
 from prefdata.protocols import Context, NoParams, Params, StageResult, stage
+from prefdata.registry import plugin
 from prefdata.testing.stages import EXAMPLE_SOURCES, assert_stage_contract, example_catalog
 
 if TYPE_CHECKING:
@@ -130,7 +131,6 @@ def test_a_stage_is_given_each_source_or_all_at_once(
         (_repeats, AssertionError, "flags: two rows have one key"),
         (_looks_at_the_order, AssertionError, "another order of what it reads gives other rows"),
         (_makes_something_of_nothing, AssertionError, "of nothing it makes rows"),
-        (_counts_nothing, AssertionError, "no row of the catalog concerns the stage"),
     ],
 )
 def test_what_breaks_a_promise_is_named(
@@ -142,6 +142,15 @@ def test_what_breaks_a_promise_is_named(
 ) -> None:
     with pytest.raises(error, match=why):
         assert_stage_contract(replace(flag_short, run=run), tmp_path, catalog=catalog)
+
+
+def test_a_stage_has_something_to_do_in_the_example(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="no row of the example concerns the stage"):
+        assert_stage_contract(replace(flag_short, run=_counts_nothing), tmp_path)
+
+
+def test_rejects_come_in_any_order(catalog: Catalog, tmp_path: Path) -> None:
+    assert_stage_contract(plugin("stage", "make-pairs"), tmp_path, catalog=catalog)
 
 
 def test_a_stage_says_what_it_is_and_takes(catalog: Catalog, tmp_path: Path) -> None:
