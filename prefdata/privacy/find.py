@@ -52,7 +52,9 @@ def find(texts: pl.DataFrame, kinds: Sequence[str] | None = None) -> pl.DataFram
     numbered = texts.select("id", "text", pl.int_range(pl.len(), dtype=pl.Int64).alias(_ROW))
     is_near = [pl.col("text").str.contains(regex) for regex in scans(kinds)]
     near = numbered.filter(pl.any_horizontal(pl.lit(value=False), *is_near))
-    finds = [row for pattern in patterns(kinds) for row in _finds(near, pattern)]
+    # Each expression is made anew for each look, which takes longer than to look at few texts.
+    looks = patterns(kinds) if near.height else ()
+    finds = [row for pattern in looks for row in _finds(near, pattern)]
     kept = pl.DataFrame(apart(finds), schema=FOUND, orient="row")
     ids = numbered.select("id", row=_ROW)
     return kept.join(ids, on="row", maintain_order="left").select("id", *FOUND)
