@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prefdata.catalog import Catalog
 from prefdata.recipes import Recipe
 from prefdata.registry import names, plugin
-from prefdata.runner import ingest, run
+from prefdata.runner import run
 from prefdata.runner.units import checked_params
 from prefdata.testing.causal import write_tiny_causal_lm
 from prefdata.testing.chat_server import ChatServer
-from prefdata.testing.contracts import write_files
 from prefdata.testing.rule_model import rule_model
-from prefdata.testing.stages import EXAMPLE_SOURCES, assert_stage_contract
+from prefdata.testing.stages import EXAMPLE_SOURCES, assert_stage_contract, example_catalog
 from prefdata.testing.votes import STEPS, VoteWorld, put_votes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from prefdata.catalog import Catalog
     from prefdata.protocols import Stage
 
 __all__: list[str] = []
@@ -116,23 +115,14 @@ def params(request: pytest.FixtureRequest, name: str) -> dict[str, Any]:
 def catalog(
     tmp_path_factory: pytest.TempPathFactory, causal: Path, chat: dict[str, str]
 ) -> Catalog:
-    """Two sources, cleaned, so that every table that a stage may read has rows."""
-    folder = tmp_path_factory.mktemp("stages")
-    catalog = Catalog.create(folder / "w")
-    for source in EXAMPLE_SOURCES:
-        files = write_files(plugin("source", source).example, folder / source)
-        ingest(catalog, source, files)
+    """The example, with rows in every table that a stage may read."""
+    catalog = example_catalog(tmp_path_factory.mktemp("stages"))
     # An answer from a tool, to a task that nobody handed off.
     answered = catalog.workspace.root / "handoffs"
     answered.mkdir()
     (answered / f"csv-{'0' * 16}.csv").write_text(_ANSWER)
     steps = [
-        "flag-quality",
-        "make-pairs",
-        "dedup",
-        "split-by-prompt",
         {"stage": "score-ches", "params": {"model": str(causal)}},
-        "select-pairs",
         {"stage": "write-rationales", "params": {"model": chat}},
         "factors",
         {"stage": "propose-principles", "params": {"model": chat} | _FEW},

@@ -11,7 +11,7 @@ from prefdata.testing.strategies import rows_for
 __all__: list[str] = []
 
 _ALL = pytest.mark.parametrize("schema", shipped_schemas(), ids=lambda schema: str(schema.id))
-_EXAMPLES = settings(max_examples=5)
+_EXAMPLES = settings(max_examples=10)
 
 
 def _breaks(column: Column) -> list[tuple[str, object]]:
