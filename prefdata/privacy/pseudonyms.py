@@ -26,7 +26,7 @@ from prefdata.core.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["KEY_FILE", "Key", "key_path", "load_key", "pseudonyms"]
+__all__ = ["KEY_FILE", "Key", "Pseudonyms", "key_path", "load_key", "pseudonyms"]
 
 KEY_FILE = "PREFDATA_KEY_FILE"
 """Environment variable with the path of the key file, where it is not the usual one."""
@@ -34,6 +34,7 @@ KEY_FILE = "PREFDATA_KEY_FILE"
 _KEY_BYTES = 32
 _FINGERPRINT_DIGITS, _PSEUDONYM_DIGITS = 12, 24
 _OTHERS = 0o077
+_PERSON = {"source": pl.String, "id": pl.String}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,40 @@ def _make(path: Path) -> None:
         beside.unlink()
 
 
+class Pseudonyms:
+    """Names people frame by frame, and works the name of each out once."""
+
+    def __init__(self, key: Key) -> None:
+        """Take the key."""
+        self._key = key
+        self._known = pl.DataFrame(schema={**_PERSON, "pseudonym": pl.String})
+
+    def of(self, sources: pl.Series, ids: pl.Series) -> pl.Series:
+        """Return the pseudonym of each annotator, as `pseudonyms` does."""
+        named = pl.DataFrame({"source": sources, "id": ids}, schema=_PERSON)
+        keys = list(_PERSON)
+        new = (
+            named.unique(maintain_order=True)
+            .drop_nulls("id")
+            .join(self._known, on=keys, how="anti", nulls_equal=True)
+        )
+        # Annotators are thousands where pairs are millions, and no expression knows a keyed hash.
+        names = [
+            hmac.digest(
+                self._key.secret,
+                f"prefdata.annotator.v1|{source or ''}|{person}".encode(),
+                "sha256",
+            ).hex()[:_PSEUDONYM_DIGITS]
+            for source, person in new.iter_rows()
+        ]
+        told = new.with_columns(pseudonym=pl.Series(names, dtype=pl.String))
+        self._known = pl.concat([self._known, told], rechunk=True)
+        joined = named.join(
+            self._known, on=keys, how="left", nulls_equal=True, maintain_order="left"
+        )
+        return joined["pseudonym"].alias(ids.name)
+
+
 def pseudonyms(sources: pl.Series, ids: pl.Series, key: Key) -> pl.Series:
     """Return the pseudonym of each annotator: 24 hex digits; null where the id is null.
 
@@ -138,18 +173,4 @@ def pseudonyms(sources: pl.Series, ids: pl.Series, key: Key) -> pl.Series:
         ids: Their ids, as in ``annotators.annotator_id``.
         key: The key.
     """
-    schema = {"source": pl.String, "id": pl.String}
-    named = pl.DataFrame({"source": sources, "id": ids}, schema=schema)
-    people = named.unique().drop_nulls("id")
-    # Annotators are thousands where pairs are millions, and no expression knows a keyed hash.
-    names = [
-        hmac.digest(
-            key.secret, f"prefdata.annotator.v1|{source or ''}|{annotator}".encode(), "sha256"
-        ).hex()[:_PSEUDONYM_DIGITS]
-        for source, annotator in people.iter_rows()
-    ]
-    known = people.with_columns(pseudonym=pl.Series(names, dtype=pl.String))
-    joined = named.join(
-        known, on=["source", "id"], how="left", nulls_equal=True, maintain_order="left"
-    )
-    return joined["pseudonym"].alias(ids.name)
+    return Pseudonyms(key).of(sources, ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,5 +28,8 @@ def rows_digest(frames: Iterable[pl.DataFrame]) -> tuple[int, str]:
     rows = 0
     for frame in frames:
         rows += frame.height
-        hasher.update(frame.write_ndjson().encode())
+        # Not as a string, which would be copied twice.
+        lines = io.BytesIO()
+        frame.write_ndjson(lines)
+        hasher.update(lines.getbuffer())
     return rows, hasher.hexdigest()

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["LICENSES_TOGETHER", "NOBODY", "Queries", "queries_of", "selected_sql"]
+__all__ = ["NOBODY", "Queries", "queries_of", "selected_sql"]
 
 NOBODY = "NOASSERTION"
 """What stands for a licence that nobody names."""
@@ -29,25 +29,28 @@ FROM (
     WHERE pairs.stage = $pairs
       AND ($decisions IS NULL OR decisions.is_kept)
       AND ($sources IS NULL OR list_contains($sources, pairs.source))
-    -- By the digest that names a pair: the order depends on nothing but content, and neighbours
-    -- are no neighbours in the source, which trainers want anyway.
-    ORDER BY pairs.pair_id
+    {order}
 )
 """
-# One row for each pair, without its responses, and without its prompt where {prompt} is empty.
+# By the digest that names a pair: the order depends on nothing but content, and neighbours are no
+# neighbours in the source, which trainers want anyway.
+_BY_DIGEST = "ORDER BY pairs.pair_id"
+# One row for each pair, without its responses; of its prompt nothing where {of_prompt} is empty.
 _PAIRS = """
 SELECT
-    pairs.position AS place, pairs.pair_id, pairs.source, prompts.subset, pairs.prompt_id,
-    {prompt}pairs.margin, pairs.margin_unit, pairs.strength, pairs.n_votes, pairs.aspect,
-    pairs.annotator_id, prompts.language, coalesce(splits.split, 'train') AS split{columns}
+    pairs.position AS place, pairs.pair_id, pairs.source, pairs.prompt_id,
+    {of_prompt}pairs.margin, pairs.margin_unit, pairs.strength, pairs.n_votes, pairs.aspect,
+    pairs.annotator_id, coalesce(splits.split, 'train') AS split{columns}
 FROM {selected} AS pairs
-JOIN (
-    -- Asked here and not above, or the join would have the texts in memory.
-    SELECT *, list_contains(list_transform(messages, lambda m: m.role), 'assistant') AS has_answers
-    FROM prompts
-) AS prompts ON prompts.prompt_id = pairs.prompt_id
 LEFT JOIN splits ON splits.prompt_id = pairs.prompt_id AND splits.stage = $splits
 {joins}{order}"""
+_JOIN_PROMPTS = """JOIN (
+    -- Asked here and not above, or the join would have the texts in memory.
+    SELECT *{has_answers} FROM prompts
+) AS prompts ON prompts.prompt_id = pairs.prompt_id
+"""
+_HAS_ANSWERS = "list_contains(list_transform(messages, lambda m: m.role), 'assistant')"
+_OF_PROMPT = "prompts.subset, prompts.language, "
 _PROMPT = """CASE
     WHEN prompts.system IS NULL THEN prompts.messages
     ELSE list_prepend(struct_pack(role := 'system', content := prompts.system), prompts.messages)
@@ -64,34 +67,31 @@ FROM ({sides}) AS sides
 JOIN responses ON responses.response_id = sides.response_id
 ORDER BY sides.place
 """
-LICENSES_TOGETHER = (
-    "CASE WHEN contains({0} || {1}, ' OR ') THEN '(' || {0} || ') AND (' || {1} || ')' "
-    "ELSE {0} || ' AND ' || {1} END"
-)
-"""Two licences that are both on a text, as SQL; a choice keeps its own parentheses."""
-
 _LICENSE = f", coalesce(responses.license, '{NOBODY}') AS license"
+_OWN_LICENSE = ", responses.license AS own_license"
 _MORE = {
     **{name: f"pairs.{name}" for name in ("chosen_id", "rejected_id", "judgment_id", "rule")},
-    "topic": "prompts.topic",
     "annotator_kind": "annotators.kind",
     "annotator_model": "annotators.model",
     "chosen_score": "judgments.scores[list_position(judgments.response_ids, pairs.chosen_id)]",
     "rejected_score": "judgments.scores[list_position(judgments.response_ids, pairs.rejected_id)]",
+}
+_MORE_OF_PROMPT = {
+    "topic": "prompts.topic",
     "source_revision": "prompts.revision",
     "source_row_id": "prompts.file || '#' || prompts.row",
-    # A prompt that holds earlier turns of an assistant holds responses, so both licences are on it.
-    "prompt_license": "CASE WHEN answered.license <> prompts.license AND prompts.has_answers "
-    f"THEN {LICENSES_TOGETHER.format('prompts.license', 'answered.license')} "
-    f"ELSE coalesce(prompts.license, '{NOBODY}') END",
+    # What it is made of: `export_rows` makes it of that of the chosen response, too.
+    "prompt_license": "prompts.license",
     "annotation_license": "coalesce("
-    "$licenses[list_position($licensed, pairs.source)]::VARCHAR, "
+    "$licenses[list_position($licensed, prompts.source)]::VARCHAR, "
     f"prompts.license, '{NOBODY}')",
 }
 _MORE_JOINS = {
-    "answered": "JOIN responses AS answered ON answered.response_id = pairs.chosen_id\n",
     "annotators": "LEFT JOIN annotators ON annotators.annotator_id = pairs.annotator_id\n",
-    "judgments": "LEFT JOIN judgments ON judgments.judgment_id = pairs.judgment_id\n",
+    # Judgments without scores, which are most, need not be remembered.
+    "judgments": "LEFT JOIN (\n"
+    "    SELECT judgment_id, response_ids, scores FROM judgments WHERE scores IS NOT NULL\n"
+    ") AS judgments ON judgments.judgment_id = pairs.judgment_id\n",
 }
 _RATIONALE = """
 rationale_id := r.rationale_id, kind := r.kind, origin := r.origin, scope := r.scope,
@@ -147,9 +147,9 @@ class Queries:
     sides: str
     """Two rows for each pair, what is chosen and what is rejected: 2 * place, and one more."""
     heads: str
-    """As ``pairs``, without the prompt and in any order."""
+    """As ``pairs``, without what is of the prompt and in any order."""
     prompts: str
-    """The texts of all prompts of the sources, with ``prompt_id``, in any order."""
+    """All prompts of the sources: ``prompt_id``, and what `pairs` has of them; in any order."""
     responses: str
     """The texts of all responses of the sources, with ``response_id``, in any order."""
     prompt_places: str
@@ -158,12 +158,16 @@ class Queries:
     """Columns id and place: which response each side has."""
 
 
-def selected_sql(table: str) -> str:
+def selected_sql(table: str, *, is_ordered: bool = True) -> str:
     """Return the statement that makes the table of pairs that go out.
 
     Its values are ``$pairs``, ``$decisions`` and ``$sources``.
+
+    Args:
+        table: Its name.
+        is_ordered: Whether their positions are those in the export; else they mean nothing.
     """
-    return _SELECTED.format(selected=table)
+    return _SELECTED.format(selected=table, order=_BY_DIGEST if is_ordered else "")
 
 
 def queries_of(
@@ -181,31 +185,49 @@ def queries_of(
         takes_critiques: Whether rationales hold what a source says of one response alone.
     """
     has_license = not {"chosen_license", "rejected_license"}.isdisjoint(columns)
-    license_ = _LICENSE if has_license else ""
+    licenses = _LICENSE if has_license else ""
+    licenses += _OWN_LICENSE if "prompt_license" in columns else ""
     sides = _SIDES.format(selected=table)
     listed = ", ".join("'{}'".format(name.replace("'", "''")) for name in sources)
+    of_prompt = f"{_OF_PROMPT}{_PROMPT}{_added(columns, _MORE_OF_PROMPT)}"
+    has_answers = ""
+    if "prompt_license" in columns:
+        of_prompt += ", prompts.has_answers"
+        has_answers = f", {_HAS_ANSWERS} AS has_answers"
+    join = _JOIN_PROMPTS.format(has_answers=has_answers)
+    told = _told(table, columns, takes_critiques=takes_critiques)
     return Queries(
-        pairs=_pairs_query(
-            table, columns, f"{_PROMPT},\n    ", _IN_ORDER, takes_critiques=takes_critiques
-        ),
-        sides=_RESPONSES.format(sides=sides, columns=license_),
-        heads=_pairs_query(table, columns, "", "", takes_critiques=takes_critiques),
-        prompts=f"SELECT prompt_id, {_PROMPT} FROM prompts WHERE source IN ({listed})",  # noqa: S608
-        responses=f"SELECT response_id, messages, model{license_} FROM responses "  # noqa: S608
+        pairs=_pairs_query(table, columns, told, f"{of_prompt},\n    ", join, _IN_ORDER),
+        sides=_RESPONSES.format(sides=sides, columns=licenses),
+        heads=_pairs_query(table, columns, told, "", "", ""),
+        prompts=f"SELECT prompts.prompt_id, {of_prompt} "  # noqa: S608 - our own names
+        f"FROM (SELECT *{has_answers} FROM prompts) AS prompts WHERE source IN ({listed})",
+        responses=f"SELECT response_id, messages, model{licenses} FROM responses "  # noqa: S608
         f"WHERE source IN ({listed})",
         prompt_places=f"SELECT prompt_id AS id, position AS place FROM {table}",  # noqa: S608
         side_places=f"SELECT response_id AS id, place FROM ({sides})",  # noqa: S608
     )
 
 
+def _added(columns: Sequence[str], known: Mapping[str, str]) -> str:
+    return "".join(f", {known[name]} AS {name}" for name in columns if name in known)
+
+
+def _told(table: str, columns: Sequence[str], *, takes_critiques: bool) -> str:
+    """Return the join of rationales, where columns ask for them."""
+    if "rationales" not in columns:
+        return ""
+    parts = (_GATED, _OF_ONE) if takes_critiques else (_GATED,)
+    every = [f"({part.format(rationale=_RATIONALE, selected=table)})" for part in parts]
+    return _TOLD.format(rationales=" UNION ALL ".join(every))
+
+
 def _pairs_query(
-    table: str, columns: Sequence[str], prompt: str, order: str, *, takes_critiques: bool
+    table: str, columns: Sequence[str], told: str, of_prompt: str, join: str, order: str
 ) -> str:
-    added = "".join(f", {_MORE[name]} AS {name}" for name in columns if name in _MORE)
-    joins = "".join(join for name, join in _MORE_JOINS.items() if f"{name}." in added)
-    if "rationales" in columns:
-        parts = (_GATED, _OF_ONE) if takes_critiques else (_GATED,)
-        every = [f"({part.format(rationale=_RATIONALE, selected=table)})" for part in parts]
-        joins += _TOLD.format(rationales=" UNION ALL ".join(every))
-        added += ", told.rationales"
-    return _PAIRS.format(selected=table, columns=added, joins=joins, prompt=prompt, order=order)
+    added = _added(columns, _MORE)
+    joins = join + "".join(join for name, join in _MORE_JOINS.items() if f"{name}." in added) + told
+    added += ", told.rationales" if told else ""
+    return _PAIRS.format(
+        selected=table, columns=added, joins=joins, of_prompt=of_prompt, order=order
+    )

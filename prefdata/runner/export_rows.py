@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from prefdata.catalog import Session
 
-__all__ = ["Rows", "Selection", "select_rows"]
+__all__ = ["Rows", "Selection", "select_rows", "selected_table"]
 
 _BATCH_ROWS = 8_192
 # Beyond these SQL would spill the texts while it sorts; read back, they take some 0.7 GB.
@@ -48,6 +48,7 @@ _COLUMNS = (
     "language",
     "split",
 )
+_ANSWERED = "_answered_license"
 _number = itertools.count()
 
 
@@ -151,7 +152,8 @@ class Rows:
                 if not pairs["place"].equals(asked["place"]) or not _belong_together(pairs, said):
                     raise self._missing()
                 n_rows += pairs.height
-                yield _put_together(pairs.with_columns(asked["prompt"]), said, self._columns)
+                pairs = pairs.with_columns(asked.drop("place").get_columns())
+                yield _put_together(pairs, said, self._columns)
         if n_rows != self.n_kept:
             raise self._missing()
 
@@ -160,7 +162,7 @@ class Rows:
         with self._session.connection.cursor() as connection:
             read = _read(connection, places, {}, _READ_ROWS)
             known = Places((frame["id"], frame["place"].to_numpy()) for frame in read)
-            for frame in _read(connection, texts, {}, _READ_ROWS):
+            for frame in _read(connection, texts, self._values, _READ_ROWS):
                 to.put(known.rows(frame, key))
 
     def _missing(self) -> RelationError:
@@ -192,13 +194,7 @@ def select_rows(
     for name in more:
         if name not in MORE_COLUMNS:
             raise UnknownNameError("column of an export", name, known=MORE_COLUMNS)
-    table = f"export_{next(_number)}"
-    sources = None if selection.sources is None else list(selection.sources)
-    asked = {"pairs": selection.pairs, "decisions": selection.decisions, "sources": sources}
-    connection = session.connection
-    connection.execute(selected_sql(table), asked)
-    n_selected = connection.table(table).shape[0]
-    left_out = leave_out(session, table, selection.policies, selection.removals)
+    table, n_selected, left_out = _settle(session, selection, is_ordered=True)
     told = ("rationales",) if selection.rationales is not None else ()
     columns = (*_COLUMNS, *told, *more)
     values: dict[str, Any] = {"splits": selection.splits}
@@ -212,10 +208,31 @@ def select_rows(
     return Rows(session, table, (n_selected, left_out), queries, columns, values)
 
 
+def selected_table(session: Session, selection: Selection) -> str:
+    """Make a table of the ids of the pairs that go out, in no order, and return its name.
+
+    Raises:
+        UnknownNameError: If the subject of a removal is not known.
+    """
+    return _settle(session, selection, is_ordered=False)[0]
+
+
+def _settle(
+    session: Session, selection: Selection, *, is_ordered: bool
+) -> tuple[str, int, dict[str, int]]:
+    table = f"export_{next(_number)}"
+    sources = None if selection.sources is None else list(selection.sources)
+    asked = {"pairs": selection.pairs, "decisions": selection.decisions, "sources": sources}
+    session.connection.execute(selected_sql(table, is_ordered=is_ordered), asked)
+    n_selected = session.connection.table(table).shape[0]
+    return table, n_selected, leave_out(session, table, selection.policies, selection.removals)
+
+
 def _read(
     connection: Any, query: str, values: Mapping[str, Any], n_rows: int
 ) -> Iterator[pl.DataFrame]:
-    for batch in connection.sql(query, params=dict(values)).to_arrow_reader(n_rows):
+    used = {name: value for name, value in values.items() if f"${name}" in query}
+    for batch in connection.sql(query, params=used).to_arrow_reader(n_rows):
         yield pl.DataFrame(batch)
 
 
@@ -240,7 +257,26 @@ def _put_together(
         if column in responses.columns
         for offset, side in enumerate(("chosen", "rejected"))
     ]
+    if "prompt_license" in columns:
+        answered = responses["own_license"].gather_every(2).alias(_ANSWERED)
+        license_ = _license_with_answers("prompt_license", _ANSWERED)
+        pairs = pairs.with_columns(answered).with_columns(prompt_license=license_)
     return pairs.with_columns(sides).select(columns)
+
+
+def _license_with_answers(asked: str, answered: str) -> pl.Expr:
+    """Return the licence of a prompt; one with earlier turns of an assistant holds responses, too.
+
+    A choice between licences keeps its own parentheses.
+    """
+    is_choice = (pl.col(asked) + pl.col(answered)).str.contains(" OR ", literal=True)
+    both = (
+        pl.when(is_choice)
+        .then(pl.format("({}) AND ({})", asked, answered))
+        .otherwise(pl.format("{} AND {}", asked, answered))
+    )
+    has_both = pl.col("has_answers") & (pl.col(asked) != pl.col(answered))
+    return pl.when(has_both).then(both).otherwise(pl.col(asked).fill_null(NOBODY))
 
 
 def _sources(session: Session, table: str) -> list[str]:

@@ -26,7 +26,7 @@ from prefdata.publishing.licences.policy import check_licences
 from prefdata.publishing.privacy_gate import PrivacyRules, check_privacy
 from prefdata.registry import plugin
 from prefdata.runner import publication_facts as count
-from prefdata.runner.export_rows import select_rows
+from prefdata.runner.export_rows import selected_table
 from prefdata.runner.folders import PendingFolder, prepare_folder
 from prefdata.runner.publication_annotators import annotator_facts
 from prefdata.runner.publication_parts import components
@@ -193,10 +193,11 @@ def _with_people(
     blanked: set[str] = set()
     found = []
     for config, request in requests:
-        rows = select_rows(session, request.selection)
+        table = selected_table(session, request.selection)
         behind = session.connection.sql(
-            f"SELECT DISTINCT annotator_id FROM {rows.table} WHERE annotator_id IS NOT NULL"  # noqa: S608 - our own name
+            f"SELECT DISTINCT annotator_id FROM {table} WHERE annotator_id IS NOT NULL"  # noqa: S608 - our own name
         ).pl()["annotator_id"]
+        session.connection.execute(f"DROP TABLE {table}")
         people = everybody.filter(pl.col("annotator_id").is_in(behind.implode()))
         named.update(people["annotator_id"])
         if not asked.demographics:

@@ -13,7 +13,7 @@ from prefdata.publishing.facts import (
     StepFacts,
 )
 from prefdata.publishing.licences.expressions import together
-from prefdata.runner.export_rows import select_rows
+from prefdata.runner.export_rows import selected_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,15 +44,16 @@ def mark_published(session: Session, configs: Sequence[StagedConfig]) -> None:
     """Make the table ``published_pairs``: config, source and ids of each pair that a file holds."""
     connection = session.connection
     for number, staged in enumerate(configs):
-        rows = select_rows(session, staged.request.selection)
+        table = selected_table(session, staged.request.selection)
         connection.register("unfit_pairs", staged.written.unfit.to_arrow())
         how = f"INSERT INTO {_PUBLISHED}" if number else f"CREATE TEMP TABLE {_PUBLISHED} AS"
         connection.execute(
-            f"{how} SELECT $config AS config, * FROM {rows.table} "  # noqa: S608 - our own names
+            f"{how} SELECT $config AS config, * FROM {table} "  # noqa: S608 - our own names
             "WHERE pair_id NOT IN (SELECT pair_id FROM unfit_pairs)",
             {"config": staged.asked.name},
         )
         connection.unregister("unfit_pairs")
+        connection.execute(f"DROP TABLE {table}")
 
 
 def config_facts(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prefdata.fetch.cards import card, card_names
-from prefdata.runner.export_queries import LICENSES_TOGETHER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +14,13 @@ if TYPE_CHECKING:
     from prefdata.catalog import Session
     from prefdata.runner.staging import StagedConfig
 
-__all__ = ["components"]
+__all__ = ["LICENSES_TOGETHER", "components"]
+
+LICENSES_TOGETHER = (
+    "CASE WHEN contains({0} || {1}, ' OR ') THEN '(' || {0} || ') AND (' || {1} || ')' "
+    "ELSE {0} || ' AND ' || {1} END"
+)
+"""Two licences that are both on a text, as SQL; a choice keeps its own parentheses."""
 
 # A prompt that holds earlier turns of an assistant holds responses, so both licences are on it.
 _COMPONENTS = """
@@ -24,6 +29,9 @@ WITH published AS (
         list_contains($asked, config) AS has_prompt,
         list_contains($answered, config) AS has_responses
     FROM published_pairs
+), judged AS (
+    -- A configuration has each pair once, all of them together may have it several times.
+    {judged}
 )
 SELECT config, source, 'prompt' AS component,
     CASE WHEN is_talk AND asked <> answered THEN {together} ELSE asked END
@@ -31,11 +39,15 @@ SELECT config, source, 'prompt' AS component,
     NULL AS model, count(DISTINCT prompt_id) AS n
 FROM (
     SELECT p.config, p.source, p.prompt_id,
-        coalesce(prompts.license, 'NOASSERTION') AS asked,
-        coalesce(r.license, 'NOASSERTION') AS answered,
-        list_contains(list_transform(prompts.messages, lambda m: m.role), 'assistant') AS is_talk
+        coalesce(asked.license, 'NOASSERTION') AS asked,
+        coalesce(r.license, 'NOASSERTION') AS answered, asked.is_talk
     FROM published AS p
-    JOIN prompts USING (prompt_id)
+    JOIN (
+        -- Told before the join, which would have the texts in memory.
+        SELECT prompt_id, license,
+            list_contains(list_transform(messages, lambda m: m.role), 'assistant') AS is_talk
+        FROM prompts
+    ) AS asked USING (prompt_id)
     JOIN responses AS r ON r.response_id = p.chosen_id
     WHERE p.has_prompt
 )
@@ -55,8 +67,8 @@ SELECT p.config, p.source, 'annotation',
     coalesce(
         $licenses[list_position($licensed, p.source)]::VARCHAR, prompts.license, 'NOASSERTION'
     ),
-    coalesce(annotators.model, pooled.model), count(DISTINCT p.pair_id)
-FROM published AS p
+    coalesce(annotators.model, pooled.model), count(*)
+FROM judged AS p
 JOIN prompts USING (prompt_id)
 LEFT JOIN annotators USING (annotator_id)
 -- A pooled pair names nobody: then it may be of any model that judged the prompt.
@@ -68,14 +80,17 @@ GROUP BY ALL
 UNION ALL
 SELECT p.config, p.source, 'demographics',
     coalesce($told[list_position($licensed, p.source)]::VARCHAR, prompts.license, 'NOASSERTION'),
-    NULL, count(DISTINCT p.pair_id)
-FROM published AS p
+    NULL, count(*)
+FROM judged AS p
 JOIN prompts USING (prompt_id)
 JOIN annotators ON annotators.annotator_id = p.annotator_id AND annotators.kind = 'human'
 WHERE $has_demographics
 GROUP BY ALL
 ORDER BY ALL
 """
+
+
+_ONCE = "SELECT DISTINCT config, source, pair_id, prompt_id, annotator_id FROM published"
 
 
 def components(
@@ -110,7 +125,10 @@ def components(
         "has_demographics": has_demographics,
         "is_whole": is_whole,
     }
-    query = _COMPONENTS.format(together=LICENSES_TOGETHER.format("asked", "answered"))
+    query = _COMPONENTS.format(
+        together=LICENSES_TOGETHER.format("asked", "answered"),
+        judged=_ONCE if is_whole else "FROM published",
+    )
     frame: pl.DataFrame = session.connection.sql(query, params=values).pl()
     return frame
 

@@ -13,7 +13,7 @@ from prefdata.core.errors import DataError, UserError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from prefdata.privacy.pseudonyms import Key
+    from prefdata.privacy.pseudonyms import Key, Pseudonyms
     from prefdata.privacy.scrub import Scrubber
     from prefdata.protocols import Exporter, Trainability
     from prefdata.trainability.audit import Auditor
@@ -57,6 +57,7 @@ class Treated:
         self._where = where
         self._scrubber = _scrubber(treatment.scrubs)
         self._auditor = _auditor(treatment.trainability)
+        self._pseudonyms = _pseudonyms(treatment.key)
         self._out: list[pl.DataFrame] = []
         self.rows = 0
         """Pairs that the format was given."""
@@ -107,13 +108,14 @@ class Treated:
     def _hidden(self, frame: pl.DataFrame) -> pl.DataFrame:
         who = self._treatment.demographics
         if who is not None:
-            frame = frame.join(who, on="annotator_id", how="left", maintain_order="left")
-        key = self._treatment.key
-        if key is None:
+            # Beside the frame, since a join of all its columns would copy the texts.
+            told = frame.select("annotator_id").join(
+                who, on="annotator_id", how="left", maintain_order="left", validate="m:1"
+            )
+            frame = frame.with_columns(told.drop("annotator_id").get_columns())
+        if self._pseudonyms is None:
             return frame
-        from prefdata.privacy.pseudonyms import pseudonyms
-
-        names = pseudonyms(frame["source"], frame["annotator_id"], key)
+        names = self._pseudonyms.of(frame["source"], frame["annotator_id"])
         is_person = pl.col(_KIND) == "human"
         hidden = frame.with_columns(
             annotator_id=pl.when(is_person).then(names).otherwise("annotator_id")
@@ -161,6 +163,14 @@ class Treated:
             raise _unfit(self._found.name, out, where=self._where)
         self._out.append(out)
         return frame.filter(reasons.is_null())
+
+
+def _pseudonyms(key: Key | None) -> Pseudonyms | None:
+    if key is None:
+        return None
+    from prefdata.privacy.pseudonyms import Pseudonyms
+
+    return Pseudonyms(key)
 
 
 def _scrubber(kinds: tuple[str, ...] | None) -> Scrubber | None:

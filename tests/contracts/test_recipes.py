@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,14 +24,24 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 
-@pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    """Three sources, of the rows that ship as their examples."""
-    catalog = Catalog.create(tmp_path / "w")
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A workspace with three sources, of the rows that ship as their examples; and a copy of it."""
+    folder = tmp_path_factory.mktemp("recipes")
+    catalog = Catalog.create(folder / "w")
     for source in ("hh-rlhf", "ultrafeedback", "prism"):
-        files = write_files(plugin("source", source).example, tmp_path / source)
+        files = write_files(plugin("source", source).example, folder / source)
         ingest(catalog, source, files)
-    return catalog
+    return folder / "w", shutil.copytree(folder / "w", folder / "copy")
+
+
+@pytest.fixture
+def catalog(ingested: tuple[Path, Path]) -> Catalog:
+    """Three sources, and nothing that an earlier test did: put back where they were made."""
+    place, copy = ingested
+    shutil.rmtree(place)
+    shutil.copytree(copy, place)
+    return Catalog.open(place)
 
 
 @pytest.fixture(scope="module")

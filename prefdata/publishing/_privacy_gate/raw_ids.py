@@ -16,6 +16,9 @@ __all__ = ["RawIds"]
 
 _PERSON = re.compile("annotator|worker|rater|judge|user|person|participant")
 _MIN_LABEL, _MIN_NUMBER, _MIN_ANYWHERE = 4, 10, 12
+# Ids that are counted up, or stand behind the name of their source, share what is around there.
+_MARK_SIGNS = 7
+_MARKS = (r"(?s)(.{0,5}(?:[0-9][^0-9]|[^0-9][0-9]))", r"(?s)(.{0,3}:.{0,3})")
 
 
 class RawIds:
@@ -39,17 +42,17 @@ class RawIds:
         everywhere = native.filter(is_mixed & (n_signs >= _MIN_ANYWHERE))
         documents = native.filter(is_mixed & (n_signs >= _MIN_LABEL))
         labels = native.filter((is_mixed & (n_signs >= _MIN_LABEL)) | is_number)
-        self._everywhere = pl.concat([has_place, everywhere]).unique().sort()
-        self._documents = pl.concat([has_place, documents]).unique().sort()
-        self._labels = pl.concat([has_place, labels]).unique().sort()
+        self._everywhere = _Words(pl.concat([has_place, everywhere]))
+        self._documents = _Words(pl.concat([has_place, documents]))
+        self._labels = _Words(pl.concat([has_place, labels]))
         self._values = pl.concat([whole, native]).unique()
 
     def rows(self, leaves: Sequence[Leaf]) -> list[pl.Series]:
         """Return for each leaf of a piece the rows in which an id is found, each once."""
         found: list[list[pl.Series]] = [[] for _ in leaves]
         is_label = [leaf.is_label for leaf in leaves]
-        # Tens of thousands of ids take longer to prepare than most leaves to read, so leaves that
-        # are held against the same ids are read together.
+        # Many ids take longer to prepare than most leaves to read, so leaves that are held against
+        # the same ids are read together.
         for words, wanted in ((self._labels, True), (self._everywhere, False)):
             values = [
                 leaf.values.with_columns(leaf=pl.lit(number))
@@ -57,11 +60,14 @@ class RawIds:
                 if is_label[number] == wanted
             ]
             if values:
-                for (number,), held in _with_words(pl.concat(values), words).group_by("leaf"):
+                for (number,), held in words.held_by(pl.concat(values)).group_by("leaf"):
                     found[int(number)].append(held["row"])
         for number, leaf in enumerate(leaves):
             if any(_PERSON.search(name.lower()) for name in leaf.path):
-                equal = leaf.values.filter(pl.col("text").is_in(self._values.implode()))
+                texts = leaf.values["text"].unique().implode()
+                # Most columns hold few values, and a set of those is soon made.
+                held = self._values.filter(self._values.is_in(texts)).implode()
+                equal = leaf.values.filter(pl.col("text").is_in(held))
                 found[number].append(equal["row"])
         nothing = pl.Series("row", [], dtype=pl.Int64)
         return [pl.concat([nothing, *rows]).unique().sort() for rows in found]
@@ -70,24 +76,44 @@ class RawIds:
         """Count the lines of a document in which an id is found."""
         lines = pl.DataFrame({"text": text.splitlines()}, schema={"text": pl.String})
         rows = lines.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
-        return _with_words(rows, self._documents)["row"].n_unique()
+        return self._documents.held_by(rows)["row"].n_unique()
 
 
-def _with_words(values: pl.DataFrame, words: pl.Series) -> pl.DataFrame:
-    """Return the values whose text holds one of the words, with no letter or digit beside it."""
-    if words.is_empty():
-        return values.clear()
-    near = values.filter(pl.col("text").str.contains_any(words.implode()))
-    if near.is_empty():
-        return near
-    held = near["text"].str.extract_many(words.implode(), overlapping=True).list.unique()
-    # One automaton found the few texts that may hold a word; these are looked at one by one.
-    return near.filter(
-        [
-            any(_stands_alone(text, word) for word in found)
-            for text, found in zip(near["text"], held, strict=True)
-        ]
-    )
+class _Words:
+    """Words, and a part of each that few texts have which do not hold the word.
+
+    Tens of thousands of ids have few such parts between them, so most texts are seen to hold none
+    before all ids are looked for.
+    """
+
+    def __init__(self, words: pl.Series) -> None:
+        words = words.unique().sort()
+        first, second = (words.str.extract(pattern) for pattern in _MARKS)
+        mark = first.fill_null(second).fill_null("")
+        is_short = mark.str.len_chars() < _MARK_SIGNS
+        self._words = pl.DataFrame({"word": words, "mark": mark}).with_columns(
+            mark=pl.when(is_short).then(pl.col("word").str.head(_MARK_SIGNS)).otherwise("mark")
+        )
+        self._marks = self._words["mark"].unique().sort().implode()
+
+    def held_by(self, values: pl.DataFrame) -> pl.DataFrame:
+        """Return the values whose text holds one of them, with no letter or digit beside it."""
+        if self._words.is_empty():
+            return values.clear()
+        near = values.filter(pl.col("text").str.contains_any(self._marks))
+        if near.is_empty():
+            return near
+        seen = near["text"].str.extract_many(self._marks, overlapping=True).explode().unique()
+        words = self._words.filter(pl.col("mark").is_in(seen.implode()))["word"].implode()
+        near = near.filter(pl.col("text").str.contains_any(words))
+        held = near["text"].str.extract_many(words, overlapping=True).list.unique()
+        # Automata found the few texts that may hold a word; these are looked at one by one.
+        return near.filter(
+            [
+                any(_stands_alone(text, word) for word in found)
+                for text, found in zip(near["text"], held, strict=True)
+            ]
+        )
 
 
 def _stands_alone(text: str, word: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -29,7 +30,7 @@ class Piece:
     frame: pl.DataFrame
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Leaf:
     """All strings of one column, or of one field inside it."""
 
@@ -43,7 +44,7 @@ class Leaf:
         """The column that it is in."""
         return self.path[0]
 
-    @property
+    @cached_property
     def is_label(self) -> bool:
         """Whether the strings are names and ids, not sentences: short, without white space."""
         texts = self.values["text"]

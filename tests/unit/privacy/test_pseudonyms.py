@@ -10,7 +10,14 @@ import polars as pl
 import pytest
 
 from prefdata.core.errors import UserError
-from prefdata.privacy.pseudonyms import KEY_FILE, Key, key_path, load_key, pseudonyms
+from prefdata.privacy.pseudonyms import (
+    KEY_FILE,
+    Key,
+    Pseudonyms,
+    key_path,
+    load_key,
+    pseudonyms,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +41,14 @@ def test_a_pseudonym_is_the_first_digits_of_the_keyed_hash() -> None:
 def test_equal_ids_have_equal_names_within_a_source_only() -> None:
     names = pseudonyms(pl.Series(["a", "b", "a"]), pl.Series(["x", "x", "x"]), _KEY).to_list()
     assert names[0] == names[2] != names[1]
+
+
+def test_frame_by_frame_the_names_are_those_of_all_at_once() -> None:
+    sources = pl.Series(["a", "b", None, "a", "b", "a", None])
+    ids = pl.Series("annotator_id", ["x", "x", "x", None, "y", "x", "x"])
+    by_frame = Pseudonyms(_KEY)
+    parts = [by_frame.of(sources[n : n + 2], ids[n : n + 2]) for n in range(0, 7, 2)]
+    assert pl.concat(parts).equals(pseudonyms(sources, ids, _KEY), check_names=True)
 
 
 def test_a_derived_key_gives_names_that_cannot_be_linked() -> None:

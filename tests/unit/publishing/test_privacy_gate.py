@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prefdata.privacy.kanon import suppress
 from prefdata.privacy.pseudonyms import Key, pseudonyms
@@ -233,6 +236,26 @@ def test_an_id_is_looked_for_where_it_tells_something(
     rows, in_other = ids.rows([Leaf((column,), values), other])
     assert rows.to_list() == [0] * is_found
     assert in_other.to_list() == []
+
+
+@given(
+    natives=st.lists(st.text("ab19-:é", min_size=1, max_size=18), min_size=1, max_size=6),
+    data=st.data(),
+)
+def test_lines_with_an_id_are_those_that_a_search_for_each_finds(
+    natives: list[str], data: st.DataObject
+) -> None:
+    signs = st.sampled_from([*natives, "s:", " ", "x", "7", "-", "a1"])
+    lines = data.draw(st.lists(st.lists(signs, max_size=5).map("".join), max_size=6))
+    mixed = [
+        native
+        for native in natives
+        if len(native) >= 4 and re.search("[a-z]", native) and re.search("[0-9]", native)
+    ]
+    words = [re.escape(word) for word in (*mixed, *(f"s:{native}" for native in natives))]
+    wanted = re.compile(rf"(?<![a-z0-9])({'|'.join(words)})(?![a-z0-9])")
+    ids = RawIds(pl.Series([f"s:{native}" for native in natives]))
+    assert ids.lines("\n".join(lines)) == sum(bool(wanted.search(line)) for line in lines)
 
 
 def test_no_id_is_looked_for_where_there_are_none(staged: _Stage) -> None:

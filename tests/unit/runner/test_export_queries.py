@@ -8,7 +8,7 @@ import pytest
 
 from prefdata.catalog import Catalog, Session
 from prefdata.protocols import MORE_COLUMNS
-from prefdata.runner.export_queries import LICENSES_TOGETHER, queries_of, selected_sql
+from prefdata.runner.export_queries import queries_of, selected_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,14 +35,14 @@ def _columns(session: Session, query: str) -> list[str]:
 
 
 @pytest.mark.parametrize("takes_critiques", [False, True])
-def test_heads_are_the_pairs_without_their_prompts(
-    session: Session, *, takes_critiques: bool
-) -> None:
+def test_heads_and_prompts_are_the_pairs(session: Session, *, takes_critiques: bool) -> None:
     found = queries_of(
         "chosen_pairs", ("rationales", *MORE_COLUMNS), ["toy"], takes_critiques=takes_critiques
     )
     pairs, heads = _columns(session, found.pairs), _columns(session, found.heads)
-    assert heads == [name for name in pairs if name != "prompt"]
+    of_prompts = [name for name in _columns(session, found.prompts) if name != "prompt_id"]
+    assert sorted(pairs) == sorted([*heads, *of_prompts])
+    assert {"prompt", "subset", "prompt_license", "has_answers"} <= {*of_prompts}
     assert {"place", "rationales", *MORE_COLUMNS} - {"chosen_license", "rejected_license"} <= {
         *pairs
     }
@@ -53,7 +53,7 @@ def test_texts_come_with_what_leads_to_their_places(session: Session) -> None:
     texts = ["messages", "model", "license"]
     assert _columns(session, found.sides) == ["place", *texts]
     assert _columns(session, found.responses) == ["response_id", *texts]
-    assert _columns(session, found.prompts) == ["prompt_id", "prompt"]
+    assert _columns(session, found.prompts) == ["prompt_id", "subset", "language", "prompt"]
     assert _columns(session, found.prompt_places) == ["id", "place"]
     assert _columns(session, found.side_places) == ["id", "place"]
 
@@ -62,17 +62,22 @@ def test_a_source_with_a_quote_in_its_name_is_a_name(session: Session) -> None:
     found = queries_of(
         "chosen_pairs", (), ["it's", "'; DROP TABLE chosen_pairs; --"], takes_critiques=False
     )
-    assert _columns(session, found.prompts) == ["prompt_id", "prompt"]
+    assert _columns(session, found.prompts)[0] == "prompt_id"
     assert session.connection.table("chosen_pairs").shape[0] == 0
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "both"),
-    [("MIT", "CC0-1.0", "MIT AND CC0-1.0"), ("A OR B", "C", "(A OR B) AND (C)")],
-)
-def test_a_choice_of_licences_keeps_its_parentheses(
-    session: Session, one: str, other: str, both: str
+def test_the_licence_of_answers_in_a_prompt_is_asked_for_where_it_is_needed(
+    session: Session,
 ) -> None:
-    query = f"SELECT {LICENSES_TOGETHER.format('$one', '$other')}"
-    row = session.connection.execute(query, {"one": one, "other": other}).fetchone()
-    assert row == (both,)
+    found = queries_of("chosen_pairs", ("prompt_license",), ["toy"], takes_critiques=False)
+    assert _columns(session, found.responses)[-1] == "own_license"
+    assert _columns(session, found.sides)[-1] == "own_license"
+    assert "has_answers" not in _columns(
+        session, queries_of("chosen_pairs", (), ["toy"], takes_critiques=False).pairs
+    )
+
+
+def test_pairs_that_need_no_order_have_the_same_columns(session: Session) -> None:
+    session.connection.execute(selected_sql("any_pairs", is_ordered=False), _SELECTED)
+    columns = [session.connection.table(name).columns for name in ("any_pairs", "chosen_pairs")]
+    assert columns[0] == columns[1]

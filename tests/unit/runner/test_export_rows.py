@@ -27,6 +27,9 @@ Row = dict[str, Any]
 _N = 23
 _SOURCES = ("toy", "hh-rlhf")
 """One without a card, and one with the licence MIT on its judgments."""
+_ROLES = ("user", "assistant")
+_WITH_MIT = {"CC-BY-4.0": "CC-BY-4.0 AND MIT", "A OR B": "(A OR B) AND (MIT)"}
+"""Licences of prompts that hold what an assistant said, which is under MIT here."""
 
 
 def _world() -> dict[str, list[Row]]:
@@ -45,11 +48,11 @@ def _world() -> dict[str, list[Row]]:
                 **raw,
                 "subset": "base" if n % 4 else None,
                 "turn": 0,
-                "messages": [{"role": "user", "content": f"q{n}"}],
+                "messages": [{"role": _ROLES[n % 3 == 2], "content": f"q{n}"}],
                 "system": "Be kind." if n % 5 == 0 else None,
                 "language": "en",
                 "topic": "tea",
-                "license": None if n % 2 else "CC-BY-4.0",
+                "license": (None, "CC-BY-4.0", "A OR B", "MIT")[n % 4],
                 "content_hash": str(n),
             }
         )
@@ -181,6 +184,8 @@ def _row(pair: Row, by: dict[str, dict[str, Row]], selection: Selection) -> Row:
     system = [{"role": "system", "content": prompt["system"]}] if prompt["system"] else []
     split = by["splits"].get(pair["prompt_id"], {}).get("split", "train")
     own = "MIT" if pair["source"] == "hh-rlhf" else prompt["license"]
+    is_said = prompt["messages"][0]["role"] == "assistant"
+    asked = (is_said and _WITH_MIT.get(prompt["license"])) or prompt["license"] or "NOASSERTION"
     return {
         **{name: pair.get(name) for name in pair},
         "strength": None,
@@ -199,7 +204,7 @@ def _row(pair: Row, by: dict[str, dict[str, Row]], selection: Selection) -> Row:
         "rejected_score": judgment["scores"][0] if judgment else None,
         "source_revision": "r1",
         "source_row_id": f"raw.jsonl#{prompt['row']}",
-        "prompt_license": prompt["license"] or "NOASSERTION",
+        "prompt_license": asked,
         "chosen_license": "MIT",
         "rejected_license": "NOASSERTION",
         "annotation_license": own or "NOASSERTION",

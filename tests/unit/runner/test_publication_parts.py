@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from prefdata.runner.publication_parts import components
+from prefdata.runner.publication_parts import LICENSES_TOGETHER, components
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def session(published: tuple[Catalog, PublishResult]) -> Iterator[Session]:
         made.connection.execute(
             "CREATE TEMP TABLE published_pairs AS SELECT config, pairs.* "
             "FROM pairs, (VALUES ('all'), ('few')) AS t(config) "
-            "UNION ALL BY NAME SELECT 'all' AS config, 'later' AS pair_id, source, prompt_id, "
+            "UNION ALL BY NAME SELECT 'all' AS config, 'later/' || response_id AS pair_id, source, prompt_id, "
             "response_id AS chosen_id, response_id AS rejected_id FROM responses "
             "WHERE prompt_id = 'prism:int1'"
         )
@@ -72,3 +72,15 @@ def test_judgments_of_people_are_of_no_model(session: Session) -> None:
     models = components(session, [_WHOLE], has_demographics=False).filter(component="annotation")
     assert set(models["model"]) == {None}
     assert models.filter(pl.col("source") == "crowd")["n"].to_list() == [48, 48]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [("MIT", "CC0-1.0", "MIT AND CC0-1.0"), ("A OR B", "C", "(A OR B) AND (C)")],
+)
+def test_a_choice_of_licences_keeps_its_parentheses(
+    session: Session, one: str, other: str, both: str
+) -> None:
+    query = f"SELECT {LICENSES_TOGETHER.format('$one', '$other')}"
+    found = session.connection.execute(query, {"one": one, "other": other}).fetchall()
+    assert found == [(both,)]
