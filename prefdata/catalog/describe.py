@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefdata.catalog.session import shipped_views
+from prefdata.catalog.views import shipped_views
 from prefdata.core.errors import UnknownNameError
 from prefdata.schema import table_names, table_schema
 

@@ -134,10 +134,10 @@ def _watched(
     try:
         while not ended.wait(_POLL_SECONDS):
             if on_progress is not None:
-                share = session.connection.query_progress() / 100
+                share = session.progress()
                 on_progress(min(max(share, 0.0), 1.0))
     except KeyboardInterrupt:
-        session.connection.interrupt()
+        session.interrupt()
         ended.wait()
         raise
     if not failed:

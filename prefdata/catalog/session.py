@@ -20,10 +20,10 @@ import duckdb
 from prefdata.catalog.damage import damage_told
 from prefdata.catalog.on_demand import absent_sql, on_demand
 from prefdata.catalog.storage import restored_sql
+from prefdata.catalog.views import Views, shipped_views
 from prefdata.catalog.warehouse import open_warehouse
 from prefdata.core.errors import QueryError
 from prefdata.core.memory import sql_memory_bytes
-from prefdata.core.shipped import shipped_folder
 from prefdata.schema import duckdb_type, table_names, table_schema
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from prefdata.catalog.state import CatalogState, FileEntry
     from prefdata.catalog.workspace import Workspace
 
-__all__ = ["Session", "shipped_views"]
+__all__ = ["Session"]
 
 _LEFT_OVER_SECONDS = 600
 # Statements may change data from inside a CTE, where DuckDB calls them SELECT; so the words
@@ -94,17 +94,10 @@ _FORBIDDEN_CALLS = frozenset(
 )
 
 
-def shipped_views() -> dict[str, str]:
-    """Return the SQL views that ship with prefdata: name to text, comments included."""
-    folder = shipped_folder("catalog") / "views"
-    return {path.stem: path.read_text() for path in sorted(folder.glob("*.sql"))}
-
-
 class Session:
     """A DuckDB connection that sees one snapshot; a context manager.
 
     Attributes:
-        connection: The DuckDB connection itself, for what is not offered here.
         rows: How many rows each table has.
         scratch: Where files may be put for a while; None where nothing can be written.
     """
@@ -124,13 +117,12 @@ class Session:
             state: The snapshot to see.
             is_locked: Read-only for queries of others: no other file can be read, no file can be
                 written, no setting can be changed.
-            has_views: Whether the views of ``catalog/views`` are there besides the tables; making
-                them takes most of the time that a session needs to open.
+            has_views: Whether the views of ``catalog/views`` are there besides the tables.
 
         Raises:
             DataError: If a file of the snapshot is not there, or cannot be read.
         """
-        self.connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+        self._bare = duckdb.connect(config={"autoinstall_known_extensions": "false"})
         self._is_locked = is_locked
         # A query that explodes must not take the whole disk with it.
         spill = shutil.disk_usage(workspace.root).free // 2
@@ -140,9 +132,9 @@ class Session:
             scratch.mkdir(parents=True, exist_ok=True)
             _remove_left_over(scratch)
         self.scratch = workspace.scratch if os.access(scratch, os.W_OK) else None
-        self.connection.execute(f"SET temp_directory = '{_quoted(scratch)}'")
-        self.connection.execute(f"SET max_temp_directory_size = '{spill} bytes'")
-        self.connection.execute(f"SET memory_limit = '{sql_memory_bytes()} bytes'")
+        self._bare.execute(f"SET temp_directory = '{_quoted(scratch)}'")
+        self._bare.execute(f"SET max_temp_directory_size = '{spill} bytes'")
+        self._bare.execute(f"SET memory_limit = '{sql_memory_bytes()} bytes'")
         self._warehouse = open_warehouse(workspace)
         entries = {name: state.table(name).files for name in table_names()}
         self.rows = {name: sum(file.rows for file in files) for name, files in entries.items()}
@@ -151,18 +143,25 @@ class Session:
         with damage_told(self._warehouse, state):
             for name, files in entries.items():
                 select = absent_sql(name) if name in absent else self._table_sql(name, files)
-                self.connection.execute(f"CREATE VIEW {name} AS {select}")
+                self._bare.execute(f"CREATE VIEW {name} AS {select}")
         views = shipped_views() if has_views else {}
-        self._make_views(views)
+        self._views = Views(self._bare, views)
         if is_locked:
             places = (
                 workspace.warehouse / file.path for files in entries.values() for file in files
             )
             self._lock(str(place) for place in places)
-        self._bare = self.connection
+        self._connection = self._bare
         if absent:
+            self._views.bring_all()
             brings = {name: partial(self._table_sql, name, files) for name, files in absent.items()}
-            self.connection = on_demand(self._bare, brings, views)
+            self._connection = on_demand(self._bare, brings, views)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The DuckDB connection itself, for what is not offered here; all views are in it."""
+        self._views.bring_all()
+        return self._connection
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -175,7 +174,7 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         """Close the connection."""
-        self.connection.close()
+        self._connection.close()
 
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
         """Run one statement that returns rows.
@@ -185,16 +184,35 @@ class Session:
         """
         if self._is_locked:
             _refuse_writes(query)
+        self._views.bring(query)
         try:
-            return self.connection.sql(query)
+            return self._relation(query)
         except duckdb.Error as error:
             raise _query_error(error, hint=self._where_it_is(error)) from error
+
+    def _relation(self, query: str) -> duckdb.DuckDBPyRelation:
+        try:
+            return self._connection.sql(query)
+        except duckdb.CatalogException:
+            # It may name a view in a way that was not seen, and what is like a name is told of all.
+            if not self._views.bring_all():
+                raise
+        return self._connection.sql(query)
+
+    def progress(self) -> float:
+        """Return how much of the query that runs is done, from 0 to 1; below 0 if not known."""
+        return self._connection.query_progress() / 100
+
+    def interrupt(self) -> None:
+        """Stop the query that runs."""
+        self._connection.interrupt()
 
     def _where_it_is(self, error: duckdb.Error) -> str:
         """Name tables and views that have the column that a query did not find."""
         named = _NO_COLUMN.search(str(error))
         if named is None:
             return ""
+        self._views.bring_all()
         found = self._bare.execute(
             "SELECT DISTINCT table_name FROM duckdb_columns() "
             "WHERE lower(column_name) = lower(?) AND NOT internal ORDER BY table_name",
@@ -204,6 +222,7 @@ class Session:
 
     def shape(self, name: str) -> duckdb.DuckDBPyRelation:
         """Return a table or view to ask for its columns; its rows may not be here to read."""
+        self._views.bring(name)
         return self._bare.table(name)
 
     def _table_sql(self, name: str, entries: Sequence[FileEntry]) -> str:
@@ -223,25 +242,6 @@ class Session:
             parts.append(f"SELECT {restored_sql(name)}{added} FROM read_parquet([{listed}])")  # noqa: S608
         return " UNION ALL ".join(parts)
 
-    def _make_views(self, views: dict[str, str]) -> None:
-        # Views may stand on others: go round until nothing is left that can be made.
-        waiting = dict(views)
-        while waiting:
-            failed: dict[str, duckdb.Error] = {}
-            for name, text in waiting.items():
-                try:
-                    self.connection.execute(f"CREATE VIEW {name} AS {text}")
-                except duckdb.CatalogException as error:
-                    failed[name] = error
-            if len(failed) == len(waiting):
-                name, fault = next(iter(failed.items()))
-                raise QueryError(
-                    f"The view {name} cannot be made: {fault}",
-                    where=f"catalog/views/{name}.sql",
-                    fix="Correct the view.",
-                ) from fault
-            waiting = {name: waiting[name] for name in failed}
-
     def _lock(self, files: Iterable[str]) -> None:
         listed = ", ".join(f"'{_quoted(path)}'" for path in files)
         for setting in (
@@ -250,7 +250,7 @@ class Session:
             "SET python_enable_replacements = false",
             "SET lock_configuration = true",
         ):
-            self.connection.execute(setting)
+            self._bare.execute(setting)
 
 
 def _remove_left_over(scratch: Path) -> None:

@@ -139,8 +139,8 @@ def test_a_model_goes_on_where_it_was_killed(table: str, n_lost: int, tmp_path: 
     n_killed = 0
     kept = 0
     for attempt in range(_KILLS):
-        # Somewhere in this attempt's part of what is left, so that every attempt finds work, and one
-        # part is left for the last run.
+        # Somewhere in this attempt's part of what is left, so that every attempt finds work, and
+        # one part is left for the last run.
         most = max((n_texts - kept) // (_KILLS - attempt + 1), 1)
         wanted = _n_lines(log) + chance.randint(1, most)
         child = subprocess.Popen(

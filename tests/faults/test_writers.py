@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from prefdata.catalog import Catalog
@@ -58,6 +59,7 @@ def test_four_writers_lose_no_row_while_readers_look(tmp_path: Path) -> None:
                 "SELECT (SELECT count(*) FROM prompts), (SELECT count(*) FROM responses)"
             ).fetchall()[0]
             assert counts[1] == 2 * counts[0], "a reader saw prompts without their responses"
+            time.sleep(0.1)  # The writers need the processors more.
         for child in children:
             said = child.communicate()[1]
             assert child.returncode == 0, said

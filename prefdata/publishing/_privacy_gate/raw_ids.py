@@ -66,8 +66,8 @@ class RawIds:
             if any(_PERSON.search(name.lower()) for name in leaf.path):
                 texts = leaf.values["text"].unique().implode()
                 # Most columns hold few values, and a set of those is soon made.
-                held = self._values.filter(self._values.is_in(texts)).implode()
-                equal = leaf.values.filter(pl.col("text").is_in(held))
+                ids = self._values.filter(self._values.is_in(texts)).implode()
+                equal = leaf.values.filter(pl.col("text").is_in(ids))
                 found[number].append(equal["row"])
         nothing = pl.Series("row", [], dtype=pl.Int64)
         return [pl.concat([nothing, *rows]).unique().sort() for rows in found]

@@ -8,7 +8,7 @@ import pytest
 
 from prefdata.catalog import Catalog
 from prefdata.catalog.describe import describe_columns, list_relations, view_summary
-from prefdata.catalog.session import shipped_views
+from prefdata.catalog.views import shipped_views
 from prefdata.core.errors import UnknownNameError
 from prefdata.schema import table_names
 

@@ -6,10 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 from prefdata.catalog.describe import view_summary
-from prefdata.catalog.session import shipped_views
+from prefdata.catalog.views import Views, shipped_views
+from prefdata.core.errors import QueryError
 from prefdata.core.shipped import shipped_folder
 from prefdata.metrics.position_bias import position_bias
 from prefdata.schema import table_names, table_schema
@@ -50,6 +52,56 @@ def _plan(session: Session, query: str) -> Iterator[dict[str, Any]]:
     text = session.connection.sql(f"EXPLAIN (FORMAT JSON) {query}").fetchall()[0][1]
     for root in json.loads(text):
         yield from walk(root)
+
+
+@pytest.fixture
+def few() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in which nothing is yet."""
+    with duckdb.connect() as connection:
+        yield connection
+
+
+def _made(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    found = connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+    return {name for (name,) in found}
+
+
+def test_a_view_is_made_when_it_is_named_with_those_it_stands_on(
+    few: duckdb.DuckDBPyConnection,
+) -> None:
+    texts = {"a": "SELECT * FROM b", "b": "SELECT 1 AS x", "c": "SELECT 2 AS y", "d": "FROM c"}
+    views = Views(few, texts)
+    views.bring("SELECT x FROM nothing_here")
+    assert _made(few) == set()
+    views.bring("SELECT x FROM A -- a")
+    assert _made(few) == {"a", "b"}
+    views.bring("SELECT y FROM c")
+    assert _made(few) == {"a", "b", "c"}
+    views.bring("FROM (SHOW TABLES)")
+    assert _made(few) == set(texts)
+    assert not views.bring_all()
+
+
+def test_a_view_that_cannot_be_made_is_named(few: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(QueryError, match="The view a cannot be made") as caught:
+        Views(few, {"a": "SELECT * FROM gone", "b": "SELECT 1 AS x"}).bring_all()
+    assert "catalog/views/a.sql" in str(caught.value)
+    assert _made(few) == {"b"}
+
+
+def test_the_views_there_are_can_be_listed_and_a_slip_in_a_name_is_told(
+    known_catalog: Catalog,
+) -> None:
+    with (
+        known_catalog.session(is_locked=True) as session,
+        pytest.raises(QueryError, match="pair_summary"),
+    ):
+        session.sql("SELECT * FROM pair_sumary")
+    with known_catalog.session() as session:
+        listed = session.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        assert set(_VIEWS) <= {name for (name,) in listed}
+    with known_catalog.session() as session:
+        assert set(_VIEWS) <= _made(session.connection)
 
 
 def test_judgments_flat_has_a_row_for_each_response_shown(known: Session) -> None:

@@ -35,7 +35,8 @@ def session(published: tuple[Catalog, PublishResult]) -> Iterator[Session]:
         made.connection.execute(
             "CREATE TEMP TABLE published_pairs AS SELECT config, pairs.* "
             "FROM pairs, (VALUES ('all'), ('few')) AS t(config) "
-            "UNION ALL BY NAME SELECT 'all' AS config, 'later/' || response_id AS pair_id, source, prompt_id, "
+            "UNION ALL BY NAME SELECT 'all' AS config, 'later/' || response_id AS pair_id, "
+            "source, prompt_id, "
             "response_id AS chosen_id, response_id AS rejected_id FROM responses "
             "WHERE prompt_id = 'prism:int1'"
         )
