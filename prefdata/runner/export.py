@@ -13,10 +13,9 @@ from prefdata.catalog import Session
 from prefdata.catalog.damage import damage_told
 from prefdata.catalog.warehouse import open_warehouse
 from prefdata.core.errors import RecipeError, UnknownNameError
-from prefdata.core.memory import sql_memory_bytes
 from prefdata.recipes import ExportStep
 from prefdata.registry import names, plugin
-from prefdata.runner.export_rows import Selection, select_rows
+from prefdata.runner.export_rows import Selection, Settled, little_memory, rows_of, settle
 from prefdata.runner.folders import PendingFolder, prepare_folder
 from prefdata.runner.removals import removed_rows
 from prefdata.runner.treatment import Treated, Treatment, scrub_kinds
@@ -42,9 +41,8 @@ __all__ = [
     "export_request",
     "prepare_export",
     "write_rows",
+    "write_settled",
 ]
-
-_SORT_BYTES = 1 << 30
 
 LEFT_OUT = ".prefdata-left-out.csv"
 """File in the folder of an export: which selected pairs are not in it, and why."""
@@ -193,19 +191,32 @@ def write_rows(
     Raises:
         DataError: If a pair does not fit the format, and that is to be an error.
     """
+    with Session(workspace, state, has_views=False) as session, little_memory(session):
+        settled = settle(session, request.selection)
+        return write_settled(session, request, settled, folder, where=where)
+
+
+def write_settled(
+    session: Session, request: ExportRequest, settled: Settled, folder: Path, *, where: str
+) -> Written:
+    """Write the pairs that were settled for a request; see `write_rows`.
+
+    Raises:
+        DataError: If a pair does not fit the format, and that is to be an error.
+    """
     found: Exporter = plugin("exporter", request.exporter, where=where)
     settings = checked_params(found.params, request.params, where=where)
     treated = Treated(request.treatment, found, settings, where=where)
-    with Session(workspace, state, has_views=False) as session:
-        # Sorting a million pairs with their texts spills to disk beyond this.
-        sort_bytes = min(_SORT_BYTES, sql_memory_bytes())
-        session.connection.execute(f"SET memory_limit = '{sort_bytes} bytes'")
-        rows = select_rows(
-            session, request.selection, more=treated.more, takes_critiques=found.takes_critiques
-        )
-        if not rows.n_selected:
-            _refuse_undecided(session, request.selection, where=where)
-        paths = found.write(treated.apply(rows.batches()), folder, settings)
+    if not settled.n_selected:
+        _refuse_undecided(session, request.selection, where=where)
+    rows = rows_of(
+        session,
+        request.selection,
+        settled,
+        more=treated.more,
+        takes_critiques=found.takes_critiques,
+    )
+    paths = found.write(treated.apply(rows.batches()), folder, settings)
     unfit = treated.rejected()
     if unfit.height:
         unfit.write_csv(folder / LEFT_OUT)

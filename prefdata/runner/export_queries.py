@@ -29,12 +29,11 @@ FROM (
     WHERE pairs.stage = $pairs
       AND ($decisions IS NULL OR decisions.is_kept)
       AND ($sources IS NULL OR list_contains($sources, pairs.source))
-    {order}
+    -- By the digest that names a pair: the order depends on nothing but content, and neighbours
+    -- are no neighbours in the source, which trainers want anyway.
+    ORDER BY pairs.pair_id
 )
 """
-# By the digest that names a pair: the order depends on nothing but content, and neighbours are no
-# neighbours in the source, which trainers want anyway.
-_BY_DIGEST = "ORDER BY pairs.pair_id"
 # One row for each pair, without its responses; of its prompt nothing where {of_prompt} is empty.
 _PAIRS = """
 SELECT
@@ -158,16 +157,15 @@ class Queries:
     """Columns id and place: which response each side has."""
 
 
-def selected_sql(table: str, *, is_ordered: bool = True) -> str:
+def selected_sql(table: str) -> str:
     """Return the statement that makes the table of pairs that go out.
 
     Its values are ``$pairs``, ``$decisions`` and ``$sources``.
 
     Args:
         table: Its name.
-        is_ordered: Whether their positions are those in the export; else they mean nothing.
     """
-    return _SELECTED.format(selected=table, order=_BY_DIGEST if is_ordered else "")
+    return _SELECTED.format(selected=table)
 
 
 def queries_of(

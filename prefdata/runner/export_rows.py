@@ -5,6 +5,7 @@ Who is selected is settled first, over ids alone; the texts of those are read la
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from prefdata.core.errors import RelationError, UnknownNameError
+from prefdata.core.memory import sql_memory_bytes
 from prefdata.fetch.cards import card, card_names
 from prefdata.protocols import MORE_COLUMNS, Policies
 from prefdata.runner.export_blocks import Blocks, Places, frames_of
@@ -23,12 +25,14 @@ if TYPE_CHECKING:
 
     from prefdata.catalog import Session
 
-__all__ = ["Rows", "Selection", "select_rows", "selected_table"]
+__all__ = ["Rows", "Selection", "Settled", "little_memory", "rows_of", "select_rows", "settle"]
 
 _BATCH_ROWS = 8_192
 # Beyond these SQL would spill the texts while it sorts; read back, they take some 0.7 GB.
 _BLOCK_PAIRS = 1 << 17
 _READ_ROWS = 1 << 17
+# Sorting a million pairs with their texts spills to disk beyond this.
+_SORT_BYTES = 1 << 30
 _COLUMNS = (
     "pair_id",
     "source",
@@ -71,23 +75,34 @@ class Selection:
     """What must not leave: columns subject and id; see `leave_out`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Which pairs go out, settled; `settle` makes it."""
+
+    table: str
+    """Table of the session with their ids, in order of ``pair_id``."""
+    n_selected: int
+    """Pairs of the step that decisions and sources let in."""
+    left_out: dict[str, int]
+    """Reason to pairs that policies and removals took out of them."""
+
+
 class Rows:
-    """The pairs that a selection yields; `select_rows` makes it."""
+    """The pairs that a selection yields; `rows_of` makes it."""
 
     def __init__(
         self,
         session: Session,
-        table: str,
-        counts: tuple[int, dict[str, int]],
+        settled: Settled,
         queries: Queries,
         columns: tuple[str, ...],
         values: dict[str, Any],
     ) -> None:
         """Take the table of pairs, and the queries of their texts."""
         self._session = session
-        self.table = table
+        self.table = settled.table
         """Table of the session with the ids of the pairs that come."""
-        self.n_selected, self.left_out = counts
+        self.n_selected, self.left_out = settled.n_selected, settled.left_out
         self.n_kept = self.n_selected - sum(self.left_out.values())
         """Pairs that come, in all batches together."""
         self._queries = queries
@@ -173,6 +188,21 @@ class Rows:
         )
 
 
+@contextlib.contextmanager
+def little_memory(session: Session) -> Iterator[None]:
+    """Let SQL spill early: what goes on beside it, such as compressing texts, needs memory too.
+
+    Args:
+        session: Whose limit is lowered, and put back afterwards.
+    """
+    most = sql_memory_bytes()
+    session.connection.execute(f"SET memory_limit = '{min(_SORT_BYTES, most)} bytes'")
+    try:
+        yield
+    finally:
+        session.connection.execute(f"SET memory_limit = '{most} bytes'")
+
+
 def select_rows(
     session: Session,
     selection: Selection,
@@ -180,52 +210,68 @@ def select_rows(
     more: Sequence[str] = (),
     takes_critiques: bool = False,
 ) -> Rows:
+    """Settle which pairs go out, and return them: `settle`, and then `rows_of`.
+
+    Raises:
+        UnknownNameError: If a column or the subject of a removal is not known.
+    """
+    settled = settle(session, selection)
+    return rows_of(session, selection, settled, more=more, takes_critiques=takes_critiques)
+
+
+def settle(session: Session, selection: Selection) -> Settled:
     """Settle which pairs go out; see `leave_out` for the order of policies.
 
     Args:
         session: The snapshot; a table is made in it.
         selection: What is asked for.
+
+    Raises:
+        UnknownNameError: If the subject of a removal is not known.
+    """
+    table = f"export_{next(_number)}"
+    sources = None if selection.sources is None else list(selection.sources)
+    asked = {"pairs": selection.pairs, "decisions": selection.decisions, "sources": sources}
+    session.connection.execute(selected_sql(table), asked)
+    n_selected = session.connection.table(table).shape[0]
+    left_out = leave_out(session, table, selection.policies, selection.removals)
+    return Settled(table, n_selected, left_out)
+
+
+def rows_of(
+    session: Session,
+    selection: Selection,
+    settled: Settled,
+    *,
+    more: Sequence[str] = (),
+    takes_critiques: bool = False,
+) -> Rows:
+    """Return the rows of the pairs that were settled.
+
+    Args:
+        session: Where the table of them is.
+        selection: What was asked for.
+        settled: What `settle` made of it.
         more: Columns of `MORE_COLUMNS` that the frames have besides, in this order.
         takes_critiques: Whether rationales hold what a source says of one response alone.
 
     Raises:
-        UnknownNameError: If a column or the subject of a removal is not known.
+        UnknownNameError: If a column is not known.
     """
     for name in more:
         if name not in MORE_COLUMNS:
             raise UnknownNameError("column of an export", name, known=MORE_COLUMNS)
-    table, n_selected, left_out = _settle(session, selection, is_ordered=True)
     told = ("rationales",) if selection.rationales is not None else ()
     columns = (*_COLUMNS, *told, *more)
     values: dict[str, Any] = {"splits": selection.splits}
     if selection.rationales is not None:
         values["rationales"] = selection.rationales
-    names = _sources(session, table)
+    names = _sources(session, settled.table)
     if "annotation_license" in more:
         licenses = _licenses(names)
         values |= {"licensed": list(licenses), "licenses": list(licenses.values())}
-    queries = queries_of(table, columns, names, takes_critiques=takes_critiques)
-    return Rows(session, table, (n_selected, left_out), queries, columns, values)
-
-
-def selected_table(session: Session, selection: Selection) -> str:
-    """Make a table of the ids of the pairs that go out, in no order, and return its name.
-
-    Raises:
-        UnknownNameError: If the subject of a removal is not known.
-    """
-    return _settle(session, selection, is_ordered=False)[0]
-
-
-def _settle(
-    session: Session, selection: Selection, *, is_ordered: bool
-) -> tuple[str, int, dict[str, int]]:
-    table = f"export_{next(_number)}"
-    sources = None if selection.sources is None else list(selection.sources)
-    asked = {"pairs": selection.pairs, "decisions": selection.decisions, "sources": sources}
-    session.connection.execute(selected_sql(table, is_ordered=is_ordered), asked)
-    n_selected = session.connection.table(table).shape[0]
-    return table, n_selected, leave_out(session, table, selection.policies, selection.removals)
+    queries = queries_of(settled.table, columns, names, takes_critiques=takes_critiques)
+    return Rows(session, settled, queries, columns, values)
 
 
 def _read(

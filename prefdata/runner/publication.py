@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from prefdata.catalog import Session
-from prefdata.core.events import Note, Report, StepFinished, StepStarted, silent
+from prefdata.core.events import Note, Report, silent
 from prefdata.core.fingerprint import digest
 from prefdata.privacy.kanon import suppress
 from prefdata.privacy.pseudonyms import key_path, load_key, pseudonyms
@@ -26,12 +25,12 @@ from prefdata.publishing.licences.policy import check_licences
 from prefdata.publishing.privacy_gate import PrivacyRules, check_privacy
 from prefdata.registry import plugin
 from prefdata.runner import publication_facts as count
-from prefdata.runner.export_rows import selected_table
+from prefdata.runner.export_rows import little_memory, settle
 from prefdata.runner.folders import PendingFolder, prepare_folder
 from prefdata.runner.publication_annotators import annotator_facts
 from prefdata.runner.publication_parts import components
 from prefdata.runner.removals import removed_rows
-from prefdata.runner.staging import StagedConfig, config_requests, contents_of, stage_config
+from prefdata.runner.staging import StagedConfig, config_requests, contents_of, stage_configs
 from prefdata.runner.treatment import Treatment, scrub_kinds
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from prefdata.recipes.publication import Publication, PublishedConfig
     from prefdata.runner.export import ExportRequest
     from prefdata.runner.run import RunResult
+    from prefdata.runner.staging import Chosen
 
 __all__ = ["PendingPublication", "prepare_publication"]
 
@@ -119,37 +119,13 @@ def prepare_publication(
         removals=removals,
         where=where,
     )
-    with Session(catalog.workspace, state, has_views=False) as session:
-        requests, people = _with_people(session, asked, requests)
 
     def fill(folder: Path) -> list[Path]:
-        staged = []
-        for number, (config, request) in enumerate(requests):
-            step, started = f"stage:{config.name}", time.perf_counter()
-            report(StepStarted(step, config.exporter))
-            one = stage_config(
-                catalog.workspace,
-                state,
-                config,
-                request,
-                folder,
-                is_default=number == 0,
-                where=where,
-            )
-            staged.append(one)
-            counts = one.written
-            report(
-                StepFinished(
-                    step,
-                    config.exporter,
-                    counts.selected,
-                    counts.rows,
-                    counts.selected - counts.rows,
-                    time.perf_counter() - started,
-                    reasons=counts.left_out,
-                )
-            )
+        # One session from first to last, so that pairs are settled once.
         with Session(catalog.workspace, state, has_views=False) as session:
+            chosen = _settled(session, requests)
+            chosen, people = _with_people(session, asked, chosen)
+            staged = stage_configs(session, chosen, folder, report, where=where)
             facts, findings = _described(
                 session, recipe, asked, done, staged, people, removals, target=target
             )
@@ -179,9 +155,18 @@ def _treatment(asked: Publication, workspace: Path, report: Report) -> Treatment
     return Treatment(key=key, scrubs=scrub_kinds(asked.scrub), keeps=asked.allow_pii)
 
 
+def _settled(
+    session: Session, requests: list[tuple[PublishedConfig, ExportRequest]]
+) -> list[Chosen]:
+    with little_memory(session):
+        return [
+            (config, request, settle(session, request.selection)) for config, request in requests
+        ]
+
+
 def _with_people(
-    session: Session, asked: Publication, requests: list[tuple[PublishedConfig, ExportRequest]]
-) -> tuple[list[tuple[PublishedConfig, ExportRequest]], _People]:
+    session: Session, asked: Publication, chosen: list[Chosen]
+) -> tuple[list[Chosen], _People]:
     """Add the demographics that may be shown, and count the people who are behind the pairs.
 
     Each configuration can be read alone, so in each of them k people share what is shown.
@@ -192,16 +177,14 @@ def _with_people(
     named: set[str] = set()
     blanked: set[str] = set()
     found = []
-    for config, request in requests:
-        table = selected_table(session, request.selection)
+    for config, request, settled in chosen:
         behind = session.connection.sql(
-            f"SELECT DISTINCT annotator_id FROM {table} WHERE annotator_id IS NOT NULL"  # noqa: S608 - our own name
+            f"SELECT DISTINCT annotator_id FROM {settled.table} WHERE annotator_id IS NOT NULL"  # noqa: S608 - our own name
         ).pl()["annotator_id"]
-        session.connection.execute(f"DROP TABLE {table}")
         people = everybody.filter(pl.col("annotator_id").is_in(behind.implode()))
         named.update(people["annotator_id"])
         if not asked.demographics:
-            found.append((config, request))
+            found.append((config, request, settled))
             continue
         names = list(asked.demographics)
         safe = suppress(people, names, asked.k).annotators
@@ -209,9 +192,9 @@ def _with_people(
         blanked.update(people.filter(changed)["annotator_id"])
         shown = safe.select("annotator_id", **{f"annotator_{name}": name for name in names})
         treatment = replace(request.treatment, demographics=shown)
-        found.append((config, replace(request, treatment=treatment)))
+        found.append((config, replace(request, treatment=treatment), settled))
     raw_ids = everybody["annotator_id"]
-    key = requests[0][1].treatment.key
+    key = chosen[0][1].treatment.key
     hidden = None if key is None else pseudonyms(everybody["source"], raw_ids, key)
     return found, _People(raw_ids, hidden, len(named), len(blanked))
 

@@ -13,7 +13,6 @@ from prefdata.publishing.facts import (
     StepFacts,
 )
 from prefdata.publishing.licences.expressions import together
-from prefdata.runner.export_rows import selected_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,24 +35,26 @@ __all__ = [
     "step_facts",
 ]
 
-_PUBLISHED = "published_pairs"
 _CANONICAL = ("prompts", "responses", "judgments", "annotators")
 
 
 def mark_published(session: Session, configs: Sequence[StagedConfig]) -> None:
-    """Make the table ``published_pairs``: config, source and ids of each pair that a file holds."""
-    connection = session.connection
-    for number, staged in enumerate(configs):
-        table = selected_table(session, staged.request.selection)
-        connection.register("unfit_pairs", staged.written.unfit.to_arrow())
-        how = f"INSERT INTO {_PUBLISHED}" if number else f"CREATE TEMP TABLE {_PUBLISHED} AS"
-        connection.execute(
-            f"{how} SELECT $config AS config, * FROM {table} "  # noqa: S608 - our own names
-            "WHERE pair_id NOT IN (SELECT pair_id FROM unfit_pairs)",
-            {"config": staged.asked.name},
-        )
-        connection.unregister("unfit_pairs")
-        connection.execute(f"DROP TABLE {table}")
+    """Make the view ``published_pairs``: config, source and ids of each pair that a file holds.
+
+    What does not fit the format is taken out of the tables that were settled.
+    """
+    parts = []
+    for staged in configs:
+        table = staged.settled.table
+        if staged.written.unfit.height:
+            session.connection.register("unfit_pairs", staged.written.unfit.to_arrow())
+            session.connection.execute(
+                f"DELETE FROM {table} WHERE pair_id IN (SELECT pair_id FROM unfit_pairs)"  # noqa: S608 - our own name
+            )
+            session.connection.unregister("unfit_pairs")
+        name = staged.asked.name.replace("'", "''")
+        parts.append(f"SELECT '{name}' AS config, * FROM {table}")  # noqa: S608 - quoted
+    session.connection.execute(f"CREATE TEMP VIEW published_pairs AS {' UNION ALL '.join(parts)}")
 
 
 def config_facts(

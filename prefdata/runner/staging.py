@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,17 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from prefdata.core.errors import DataError, RecipeError
+from prefdata.core.events import StepFinished, StepStarted
 from prefdata.core.fingerprint import file_digest
 from prefdata.protocols import ConfigContents, Contents, SplitContents, StagedFile
 from prefdata.publishing.contents import rows_digest
-from prefdata.runner.export import ExportRequest, Written, check_request, write_rows
-from prefdata.runner.export_rows import Selection
+from prefdata.runner.export import (
+    ExportRequest,
+    Written,
+    check_request,
+    write_settled,
+)
+from prefdata.runner.export_rows import Selection, Settled, little_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,11 +28,15 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from prefdata.catalog import CatalogState, Workspace
+    from prefdata.catalog import CatalogState, Session
+    from prefdata.core.events import Report
     from prefdata.recipes.publication import Publication, PublishedConfig
     from prefdata.runner.treatment import Treatment
 
-__all__ = ["StagedConfig", "config_requests", "contents_of", "stage_config"]
+__all__ = ["Chosen", "StagedConfig", "config_requests", "contents_of", "stage_configs"]
+
+Chosen = tuple["PublishedConfig", ExportRequest, Settled]
+"""A configuration, what it asks for, and the pairs that go out."""
 
 _BATCH_ROWS = 4096
 
@@ -36,6 +47,7 @@ class StagedConfig:
 
     asked: PublishedConfig
     request: ExportRequest
+    settled: Settled
     written: Written
     contents: ConfigContents
     schema: pa.Schema
@@ -88,25 +100,58 @@ def config_requests(
     return found
 
 
-def stage_config(
-    workspace: Workspace,
-    state: CatalogState,
+def stage_configs(
+    session: Session, chosen: Sequence[Chosen], folder: Path, report: Report, *, where: str
+) -> list[StagedConfig]:
+    """Write each configuration into ``<folder>/<name>``, and read it back for its digests.
+
+    Args:
+        session: Where the pairs are settled.
+        chosen: The configurations; the first is the one that is loaded by default.
+        folder: The staged folder.
+        report: Where to tell progress.
+        where: The recipe, for errors.
+
+    Raises:
+        RecipeError: If an exporter writes anything but Parquet, which the hub shows best.
+        DataError: If nothing is left to publish.
+    """
+    staged: list[StagedConfig] = []
+    for config, request, settled in chosen:
+        step, started = f"stage:{config.name}", time.perf_counter()
+        report(StepStarted(step, config.exporter))
+        one = _stage(session, config, request, settled, folder, is_default=not staged, where=where)
+        staged.append(one)
+        counts = one.written
+        report(
+            StepFinished(
+                step,
+                config.exporter,
+                counts.selected,
+                counts.rows,
+                counts.selected - counts.rows,
+                time.perf_counter() - started,
+                reasons=counts.left_out,
+            )
+        )
+    return staged
+
+
+def _stage(
+    session: Session,
     config: PublishedConfig,
     request: ExportRequest,
+    settled: Settled,
     folder: Path,
     *,
     is_default: bool,
     where: str,
 ) -> StagedConfig:
-    """Write one configuration into ``<folder>/<name>``, and read it back for its digests.
-
-    Raises:
-        RecipeError: If its exporter writes anything but Parquet, which the hub shows best.
-        DataError: If nothing is left to publish.
-    """
+    """Write one configuration into ``<folder>/<name>``, and read it back for its digests."""
     here = folder / config.name
     here.mkdir()
-    written = write_rows(workspace, state, request, here, where=f"{where}: {config.name}")
+    with little_memory(session):
+        written = write_settled(session, request, settled, here, where=f"{where}: {config.name}")
     if odd := [path.name for path in written.paths if path.suffix != ".parquet"]:
         raise RecipeError(
             f"The exporter {config.exporter} writes {odd[0]}, and a publication is Parquet.",
@@ -129,7 +174,7 @@ def stage_config(
         memory[name] = meter.bytes
     contents = ConfigContents(config.name, tuple(splits), is_default=is_default)
     schema = pq.read_schema(written.paths[0])
-    return StagedConfig(config, request, written, contents, schema, memory)
+    return StagedConfig(config, request, settled, written, contents, schema, memory)
 
 
 def contents_of(folder: Path, configs: Sequence[StagedConfig]) -> Contents:

@@ -17,9 +17,9 @@ def root() -> Path:
     return ROOT
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for ``module_path`` once for each module of the package."""
-    if "module_path" in metafunc.fixturenames:
-        modules = sorted((ROOT / "prefdata").rglob("*.py"))
-        names = [module.relative_to(ROOT).as_posix() for module in modules]
-        metafunc.parametrize("module_path", modules, ids=names)
+@pytest.fixture(scope="session")
+def modules(root: Path) -> dict[str, str]:
+    """Return the text of each module of the package by its path in the checkout."""
+    paths = sorted((root / "prefdata").rglob("*.py"))
+    assert paths
+    return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths}

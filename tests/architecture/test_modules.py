@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _exports(tree: ast.Module) -> list[str] | None:
     return None
 
 
-def _twins(module: Path) -> list[str]:
+def _twins(module: PurePosixPath) -> list[str]:
     """Return where the tests of a module may be, for a path relative to the package.
 
     A module inside a package of the second level may be tested by the test of that package; the
@@ -50,47 +51,48 @@ def _twins(module: Path) -> list[str]:
     return places
 
 
-def _needs_twin(module: Path) -> bool:
+def _needs_twin(module: PurePosixPath) -> bool:
     if module.stem in {"__init__", "__main__"}:
         return False
     is_plugin = module.parts[0] in _TESTED_BY_CONTRACT and not module.stem.startswith("_")
     return not (is_plugin and len(module.parts) == 2)
 
 
-def test_a_module_is_short(module_path: Path) -> None:
-    n_lines = len(module_path.read_text(encoding="utf-8").splitlines())
-    assert n_lines <= _MAX_LINES, f"{n_lines} lines: find the second thing in it and move that out"
+def test_modules_are_short(modules: dict[str, str]) -> None:
+    n_lines = {name: len(text.splitlines()) for name, text in modules.items()}
+    long = [f"{name}: {n} lines" for name, n in n_lines.items() if n > _MAX_LINES]
+    assert not long, "find the second thing in each and move that out:\n" + "\n".join(long)
 
 
-def test_a_module_says_what_it_is_for(module_path: Path) -> None:
-    tree = ast.parse(module_path.read_text(encoding="utf-8"))
-    assert ast.get_docstring(tree), "no docstring"
+def test_modules_say_what_they_are_for_and_what_they_export(modules: dict[str, str]) -> None:
+    odd = []
+    for name, text in modules.items():
+        tree = ast.parse(text)
+        if not ast.get_docstring(tree):
+            odd.append(f"{name}: no docstring")
+        if _exports(tree) is None and not name.endswith("/__main__.py"):
+            odd.append(f"{name}: no __all__")
+    assert not odd, "\n".join(odd)
 
 
-def test_a_module_lists_what_it_exports(module_path: Path) -> None:
-    if module_path.stem == "__main__":
-        return
-    tree = ast.parse(module_path.read_text(encoding="utf-8"))
-    assert _exports(tree) is not None, "no __all__"
-
-
-def test_every_module_has_a_twin_among_the_tests(root: Path) -> None:
-    modules = [path.relative_to(root / "prefdata") for path in (root / "prefdata").rglob("*.py")]
-    missing = {
-        module.as_posix(): _twins(module)
-        for module in sorted(modules)
-        if _needs_twin(module)
-        and not any((root / "tests" / twin).is_file() for twin in _twins(module))
-    }
-    lines = [f"prefdata/{module}: write tests/{twins[0]}" for module, twins in missing.items()]
+def test_every_module_has_a_twin_among_the_tests(modules: dict[str, str], root: Path) -> None:
+    missing = {}
+    for name in modules:
+        module = PurePosixPath(name).relative_to("prefdata")
+        twins = _twins(module)
+        if _needs_twin(module) and not any((root / "tests" / twin).is_file() for twin in twins):
+            missing[name] = twins[0]
+    lines = [f"{module}: write tests/{twin}" for module, twin in missing.items()]
     assert not lines, "modules without tests:\n" + "\n".join(lines)
 
 
-def test_the_examples_in_the_docstrings_hold(module_path: Path, root: Path) -> None:
-    if ">>>" not in module_path.read_text(encoding="utf-8"):
-        return
-    name = ".".join(module_path.relative_to(root).with_suffix("").parts)
-    result = doctest.testmod(
-        importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE
-    )
-    assert result.failed == 0
+def test_the_examples_in_the_docstrings_hold(modules: dict[str, str]) -> None:
+    with_examples = [name for name, text in modules.items() if ">>>" in text]
+    assert with_examples
+    failed = {}
+    for name in with_examples:
+        module = importlib.import_module(name.removesuffix(".py").replace("/", "."))
+        result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+        if result.failed:
+            failed[name] = result.failed
+    assert not failed, f"examples that do not hold, shown above: {failed}"

@@ -75,9 +75,3 @@ def test_the_licence_of_answers_in_a_prompt_is_asked_for_where_it_is_needed(
     assert "has_answers" not in _columns(
         session, queries_of("chosen_pairs", (), ["toy"], takes_critiques=False).pairs
     )
-
-
-def test_pairs_that_need_no_order_have_the_same_columns(session: Session) -> None:
-    session.connection.execute(selected_sql("any_pairs", is_ordered=False), _SELECTED)
-    columns = [session.connection.table(name).columns for name in ("any_pairs", "chosen_pairs")]
-    assert columns[0] == columns[1]
