@@ -30,7 +30,8 @@ __all__ = ["Rows", "Selection", "Settled", "little_memory", "rows_of", "select_r
 _BATCH_ROWS = 8_192
 # Beyond these SQL would spill the texts while it sorts; read back, they take some 0.7 GB.
 _BLOCK_PAIRS = 1 << 17
-_READ_ROWS = 1 << 17
+# Cut into the pieces of a hundred blocks, fewer would compress worse.
+_READ_ROWS = 1 << 18
 # Sorting a million pairs with their texts spills to disk beyond this.
 _SORT_BYTES = 1 << 30
 _COLUMNS = (
