@@ -34,9 +34,10 @@ setup: $(READY) ## Make the development environment.
 
 test: lint pytest ## Run every check that CI runs.
 
-# With `make -j2 test` the type checker works beside the tests.
+# With `make -j2 test` the type checker works beside the tests. Each worker begins with tests that
+# stand together, so that what the tests of a module share is made by one of them.
 pytest: $(READY)
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(READY) ## Run the checks that need no test.
 	$(BIN)/ruff check .
