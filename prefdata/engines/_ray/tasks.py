@@ -64,13 +64,12 @@ class Tasks:
         except RayError as error:
             piece.finish(Failed(died(self._label, error)))
 
-    def stop(self, *, is_finished: bool) -> None:
-        """Cancel what nobody waits for."""
-        import ray
+    def stop(self, *, is_finished: bool) -> None:  # noqa: ARG002 - as `Crew` has it
+        """Wait for nothing more; some items may still be done, until the engine is closed.
 
-        if not is_finished:
-            for ref in self._flying:
-                ray.cancel(ref, force=False)
+        They are not cancelled: where that meets the end of a task, Ray 2.60 ends this process
+        (``RAY_CHECK`` in ``TaskManager::CompletePendingTask``; ray-project/ray#54260).
+        """
         self._flying.clear()
 
 
