@@ -16,7 +16,9 @@ SHIPPED := $(shell find prefdata schemas pipelines catalog -type f -not -name '*
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The pip that comes with Python 3.11 resolves three times slower than today's. Most modules of what
-# is installed are never imported, so none is compiled before it is.
+# is installed are never imported, so none is compiled before it is; what is compiled must then be
+# kept, for hundreds of processes import the same, and images of containers often forbid that.
+unexport PYTHONDONTWRITEBYTECODE
 PIP_INSTALL := -m pip install --quiet -c constraints.txt --no-compile
 
 define check_python
