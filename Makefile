@@ -80,7 +80,7 @@ $(READY): pyproject.toml constraints.txt
 
 $(DEMO_READY): pyproject.toml constraints.txt $(SHIPPED)
 	$(check_python)
-	@echo "installing the core of prefdata into $(DEMO_VENV): 0.8 GB, half a minute or some, once"
+	@echo "installing the core of prefdata into $(DEMO_VENV): 0.8 GB, half a minute to four, once"
 	$(PYTHON) -m venv $(DEMO_VENV)
 	$(DEMO_VENV)/bin/python $(PIP_INSTALL) --upgrade pip
 	$(DEMO_VENV)/bin/python $(PIP_INSTALL) .
