@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from prefdata.catalog import Session
 
-__all__ = ["Rows", "Selection", "Settled", "little_memory", "rows_of", "select_rows", "settle"]
+__all__ = ["Rows", "Selection", "Settled", "little_memory", "rows_of", "settle"]
 
 _BATCH_ROWS = 8_192
 # Beyond these SQL would spill the texts while it sorts; read back, they take some 0.7 GB.
@@ -202,22 +202,6 @@ def little_memory(session: Session) -> Iterator[None]:
         yield
     finally:
         session.connection.execute(f"SET memory_limit = '{most} bytes'")
-
-
-def select_rows(
-    session: Session,
-    selection: Selection,
-    *,
-    more: Sequence[str] = (),
-    takes_critiques: bool = False,
-) -> Rows:
-    """Settle which pairs go out, and return them: `settle`, and then `rows_of`.
-
-    Raises:
-        UnknownNameError: If a column or the subject of a removal is not known.
-    """
-    settled = settle(session, selection)
-    return rows_of(session, selection, settled, more=more, takes_critiques=takes_critiques)
 
 
 def settle(session: Session, selection: Selection) -> Settled:

@@ -14,7 +14,7 @@ from prefdata.catalog import Catalog, Session
 from prefdata.core.errors import RelationError, UnknownNameError
 from prefdata.protocols import MORE_COLUMNS, Policies
 from prefdata.runner import export_rows
-from prefdata.runner.export_rows import Selection, select_rows
+from prefdata.runner.export_rows import Rows, Selection, rows_of, settle
 from prefdata.schema import conform, table_schema
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ _SOURCES = ("toy", "hh-rlhf")
 _ROLES = ("user", "assistant")
 _WITH_MIT = {"CC-BY-4.0": "CC-BY-4.0 AND MIT", "A OR B": "(A OR B) AND (MIT)"}
 """Licences of prompts that hold what an assistant said, which is under MIT here."""
+
+
+def _rows(session: Session, selection: Selection, **asked: Any) -> Rows:
+    return rows_of(session, selection, settle(session, selection), **asked)
 
 
 def _world() -> dict[str, list[Row]]:
@@ -233,7 +237,7 @@ def test_rows_are_those_of_a_plain_join(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(export_rows, "_BATCH_ROWS", 4)
         patch.setattr(export_rows, "_BLOCK_PAIRS", block)
-        rows = select_rows(session, selection, more=more[:n_more])
+        rows = _rows(session, selection, more=more[:n_more])
         frames = list(rows.batches())
     wanted = _plainly(selection)
     assert rows.n_selected == rows.n_kept == len(wanted)
@@ -249,7 +253,7 @@ def test_rows_are_those_of_a_plain_join(
 def test_policies_are_counted_and_their_pairs_do_not_come(session: Session) -> None:
     listed = pl.DataFrame({"subject": ["annotators"], "id": ["toy:who1"]})
     selection = Selection("make-pairs", policies=Policies(repeats="once"), removals=listed)
-    rows = select_rows(session, selection)
+    rows = _rows(session, selection)
     found = pl.concat(list(rows.batches()))
     assert rows.left_out == {"removed": _N - found.height}
     assert "toy:who1" not in found["annotator_id"]
@@ -258,8 +262,8 @@ def test_policies_are_counted_and_their_pairs_do_not_come(session: Session) -> N
 
 
 def test_rows_can_be_read_twice_and_several_at_a_time(session: Session) -> None:
-    one = select_rows(session, Selection("make-pairs"))
-    other = select_rows(session, Selection("make-pairs", sources=("toy",)))
+    one = _rows(session, Selection("make-pairs"))
+    other = _rows(session, Selection("make-pairs", sources=("toy",)))
     both = zip(one.batches(), one.batches(), other.batches(), strict=True)
     ((first, again, part),) = both
     assert_frame_equal(first, again)
@@ -268,7 +272,7 @@ def test_rows_can_be_read_twice_and_several_at_a_time(session: Session) -> None:
 
 def test_a_column_that_nobody_offers_is_named(session: Session) -> None:
     with pytest.raises(UnknownNameError, match="column of an export named 'topics'"):
-        select_rows(session, Selection("make-pairs"), more=("topics",))
+        _rows(session, Selection("make-pairs"), more=("topics",))
 
 
 def test_policies_leave_the_same_out_block_by_block(
@@ -276,9 +280,9 @@ def test_policies_leave_the_same_out_block_by_block(
 ) -> None:
     listed = pl.DataFrame({"subject": ["annotators"], "id": ["toy:who1"]})
     selection = Selection("make-pairs", removals=listed)
-    at_once = pl.concat(list(select_rows(session, selection).batches()))
+    at_once = pl.concat(list(_rows(session, selection).batches()))
     monkeypatch.setattr(export_rows, "_BLOCK_PAIRS", 2)
-    in_blocks = pl.concat(list(select_rows(session, selection).batches()))
+    in_blocks = pl.concat(list(_rows(session, selection).batches()))
     assert_frame_equal(in_blocks, at_once)
 
 
@@ -293,6 +297,6 @@ def test_a_missing_text_is_an_error_and_no_other_text(
     names = ("prompts", "responses", "pairs")
     _put(whole, {name: rows if name == table else _WORLD[name] for name in names})
     with Session(whole.workspace, whole.snapshot().state) as session:
-        found = select_rows(session, Selection("make-pairs"))
+        found = _rows(session, Selection("make-pairs"))
         with pytest.raises(RelationError, match="not there"):
             list(found.batches())
